@@ -6,14 +6,24 @@ attribute access and nothing of the judge's is called by the student's code, so 
 namespace of a notebook (`LiveAnswer`, here) and against a worker in another process.
 """
 
+import itertools
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from catedra.checking.namespace import Namespace, Place
-from catedra.checking.plain import NotPlainError, Plain, plain
+from catedra.checking.plain import NotPlainError, Plain, plain, type_name
 from catedra.errors import CatedraError
+
+MAX_TEXT = 600
+"""Characters of an exception's text that reach a message."""
+
+MAX_FRAMES = 12
+"""Frames of the student's that reach the details: endless recursion has a thousand, all alike."""
+
+_handle_ids = itertools.count()  # one sequence a process, so that no answer takes another's handle for its own
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,10 @@ class NotAttempted(AnswerError):
     """The function is still the stub, or isn't there."""
 
 
+class AnswerTimeout(AnswerError):
+    """The student's function didn't return within its time."""
+
+
 class StudentError(AnswerError):
     """The student's function raised.
 
@@ -68,7 +82,8 @@ class LiveAnswer:
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
-        self._objects: list[Any] = []
+        # A model is kept for as long as the check keeps its handle, no longer.
+        self._objects: weakref.WeakKeyDictionary[Handle, Any] = weakref.WeakKeyDictionary()
 
     def __getattr__(self, name: str) -> Callable[..., Plain | Handle]:
         if name.startswith("_"):
@@ -87,7 +102,9 @@ class LiveAnswer:
         named = {key: self._receive(arg) for key, arg in kwargs.items()}
         try:
             value = function(*sent, **named)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # exit() in the student's code must not end the judge
             raise student_error(name, error, self._namespace) from error
         try:
             return plain(value, opaque=self._keep)
@@ -95,8 +112,9 @@ class LiveAnswer:
             raise StudentError(f"`{name}` devolvió algo que no se puede leer: {error}", "TypeError", None, ()) from error
 
     def _keep(self, value: Any) -> Handle:
-        self._objects.append(value)
-        return Handle(len(self._objects) - 1, type(value).__name__)
+        handle = Handle(next(_handle_ids), type_name(value))
+        self._objects[handle] = value
+        return handle
 
     def _receive(self, value: Any) -> Any:
         return _with_objects(plain(value, opaque=_pass_handle), self._objects)
@@ -108,24 +126,45 @@ def _pass_handle(value: Any) -> Handle:
     raise NotPlainError(f"a check may pass plain data and handles; received {type(value).__name__}")
 
 
-def _with_objects(value: Any, objects: list[Any]) -> Any:
-    if type(value) is Handle:
-        return objects[value.id]
-    if type(value) in (tuple, list):
-        return type(value)(_with_objects(item, objects) for item in value)
-    if type(value) is dict:
+def _with_objects(value: Any, objects: "weakref.WeakKeyDictionary[Handle, Any]") -> Any:
+    kind = type(value)
+    if kind is Handle:
+        if value not in objects:
+            raise ValueError(f"{value} was not issued by this answer: pass back only what it returned")
+        return objects[value]
+    if kind is tuple:
+        return tuple(_with_objects(item, objects) for item in value)
+    if kind is list:
+        return [_with_objects(item, objects) for item in value]
+    if kind is dict:
         return {key: _with_objects(item, objects) for key, item in value.items()}
     return value
 
 
-def student_error(name: str, error: Exception, namespace: Namespace) -> StudentError:
+def student_error(name: str, error: BaseException, namespace: Namespace) -> StudentError:
     """Describe an exception of the student's function by the student's own frames."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if namespace.owns(frame.filename)]
-    details = tuple(f"{namespace.label(frame.filename)}, línea {frame.lineno}: {frame.line or ''}".rstrip(": ") for frame in frames)
+    details = [f"{namespace.label(frame.filename)}, línea {frame.lineno}: {frame.line or ''}".rstrip(": ") for frame in frames]
+    if len(details) > MAX_FRAMES:
+        details = [f"… ({len(details) - MAX_FRAMES} llamadas más afuera)", *details[-MAX_FRAMES:]]
     place = Place(namespace.label(frames[-1].filename), frames[-1].lineno or 0) if frames else None
-    where = f" ({place})" if place else ""
-    message = f"`{name}` se cortó con {type(error).__name__}: {error}{where}"
+    kind = type_name(error)
+    message = f"`{name}` se cortó con {kind}"
+    if text := _text_of(error):
+        message += f": {text}"
+    message += f" ({place})" if place else ""
     if isinstance(error, NameError) and error.name:
         hint = namespace.why_undefined(error.name)
         message += f". {hint}" if hint else ""
-    return StudentError(message, type(error).__name__, place, details)
+    if isinstance(error, SystemExit):
+        message += ". Sacá el `exit()`: la función tiene que devolver su resultado"
+    return StudentError(message, kind, place, tuple(details))
+
+
+def _text_of(error: BaseException) -> str:
+    """The exception's text; the student's own exceptions may fail to say it."""
+    try:
+        text = str(error).strip()
+    except Exception:
+        return ""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

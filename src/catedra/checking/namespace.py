@@ -1,23 +1,38 @@
 """A submission as a namespace: which functions a notebook, a script or a live session offers.
 
 A notebook contributes its imports, functions, classes and literal assignments, in cell order, never its training cells
-or magics; a script likewise. *Not attempted* is read from the source: a function whose body is still the stub `...`.
+or magics; a script likewise (which statements those are: `catedra.checking.contributions`). *Not attempted* is read
+from the source: a function whose body is still the stub `...`.
 
 Not covered: running it safely. Loading executes the student's imports and definitions; where that is someone else's code,
 it happens inside the sandbox.
 """
 
 import ast
+import itertools
 import json
 import linecache
 import re
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from catedra.checking.contributions import bound_names, contribution, future_flags, is_stub
+from catedra.checking.magics import without_magics
 from catedra.errors import CatedraError
+
+__all__ = [
+    "Cell", "Namespace", "Place", "SubmissionError", "is_stub", "is_stub_function", "live_namespace", "load_namespace",
+    "notebook_cells", "read_cells", "without_magics",
+]  # fmt: skip
+
+MAX_FILE_BYTES = 100 * 2**20
+"""A notebook with its pictures weighs a few megabytes; one of a hundred is a mistake or an attack."""
+
+_module_numbers = itertools.count(1)
 
 
 class SubmissionError(CatedraError):
@@ -82,6 +97,11 @@ class Namespace:
             return f"`{name}` no es una función sino un `{type(self.values[name]).__name__}`: ¿pisaste el nombre en otra celda?"
         if name in self.values:
             return f"`{name}` todavía no está escrita: su cuerpo sigue siendo `...`"
+        if name in self.skipped:
+            return (
+                f"`{name}` se crea en {self.skipped[name]} con código que no se ejecuta al corregir: "
+                "definila con `def`, fuera de todo bloque"
+            )
         return f"no encontré la función `{name}` en {self.described_as}: ejecutá la celda que la define, con ese mismo nombre"
 
     def why_undefined(self, name: str) -> str | None:
@@ -110,13 +130,18 @@ def read_cells(path: Path) -> list[Cell]:
     """
     if not path.is_file():
         raise SubmissionError(f"no existe el archivo {path}: revisá el nombre y la carpeta")
-    if path.suffix not in {".ipynb", ".py"}:
+    if path.suffix.lower() not in {".ipynb", ".py"}:
         raise SubmissionError(f"se esperaba un cuaderno (.ipynb) o un script (.py) y llegó {path.name}")
     try:
-        text = path.read_text(encoding="utf-8")
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise SubmissionError(f"{path.name} pesa {size / 2**20:.0f} MB: borrá las salidas de sus celdas y guardalo de nuevo")
+        text = path.read_text(encoding="utf-8-sig")  # some editors of Windows write a mark first
     except UnicodeDecodeError as error:
         raise SubmissionError(f"{path.name} no es texto UTF-8 (byte {error.start}): guardalo de nuevo") from error
-    if path.suffix == ".py":
+    except OSError as error:
+        raise SubmissionError(f"no se puede leer {path.name} ({error.strerror}): revisá sus permisos") from error
+    if path.suffix.lower() == ".py":
         return [Cell(path.name, text)]
     return notebook_cells(text, path.name)
 
@@ -164,34 +189,46 @@ def load_namespace(cells: Iterable[Cell], described_as: str = "la respuesta") ->
     Raises:
         SubmissionError: a syntax error, or an import or definition that fails, with cell and line.
     """
-    module = types.ModuleType("entrega")
-    values = module.__dict__
+    # A module of its own, and registered: dataclasses with annotations in quotes, `typing.get_type_hints` and
+    # pickle look a class's module up in `sys.modules`.
+    module = types.ModuleType(f"entrega_{next(_module_numbers)}")
+    sys.modules[module.__name__] = module
+    namespace = Namespace(module.__dict__, described_as=described_as)
     stubs: set[str] = set()
     skipped: dict[str, str] = {}
     labels: dict[str, str] = {}
+    flags = 0
     for cell in cells:
-        filename = f"<{cell.label}>"
+        filename = f"<{module.__name__} {cell.label}>"  # inspect and linecache want the angle brackets
+        labels[filename] = cell.label
+        namespace.labels, namespace.skipped = labels, skipped
         source = without_magics(cell.source)
         tree = _parse(source, cell.label)
         kept: list[ast.stmt] = []
         for statement in tree.body:
-            if _contributes(statement):
-                kept.append(statement)
-                _note_stub(statement, stubs)
-            else:
-                skipped.update((name, cell.label) for name in _assigned(statement))
-        labels[filename] = cell.label
+            part = contribution(statement)
+            names = bound_names(part) if part is not None else frozenset[str]()
+            skipped.update((name, cell.label) for name in bound_names(statement) - names)
+            if part is not None:
+                kept.append(part)
+                stubs -= names
+                if is_stub(part):
+                    stubs |= names
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        code = compile(ast.Module(kept, type_ignores=[]), filename, "exec")
+        flags |= future_flags(kept)  # as in a kernel, `from __future__` holds for the cells after it
         try:
-            exec(code, values)
-        except Exception as error:
-            line = _line_of(error, filename)
-            raise SubmissionError(
-                f"{described_as}, {cell.label}, línea {line}: {type(error).__name__}: {error}{_missing_module(error)}"
-            ) from error
-    skipped = {name: label for name, label in skipped.items() if name not in values}
-    return Namespace(values, frozenset(stubs), skipped, labels, described_as)
+            code = compile(ast.Module(kept, type_ignores=[]), filename, "exec", flags=flags, dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise _unreadable(error, cell.label) from error
+        try:
+            exec(code, namespace.values)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an exit() while importing must not end the judge
+            raise _failed(error, cell, filename, namespace) from error
+    namespace.stubs = frozenset(stubs)
+    namespace.skipped = {name: label for name, label in skipped.items() if name not in namespace.values}
+    return namespace
 
 
 def live_namespace(values: dict[str, Any], described_as: str = "este cuaderno") -> Namespace:
@@ -204,7 +241,7 @@ class _SessionLabels(dict[str, str]):
     """In a kernel, code objects of cells are named after temporary files of ipykernel or `<ipython-input-…>`."""
 
     def __contains__(self, filename: object) -> bool:
-        return isinstance(filename, str) and ("ipykernel_" in filename or filename.startswith("<ipython-input"))
+        return isinstance(filename, str) and re.search(r"ipykernel_\d+[/\\]|^<ipython-input", filename) is not None
 
     def get(self, filename: str, default: Any = None) -> Any:
         return "tu celda" if filename in self else default
@@ -217,93 +254,37 @@ def is_stub_function(function: Any) -> bool:
 
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+    except Exception:  # no source, or one that inspect can't cut out: it is not the stub that we wrote
         return False
     return bool(tree.body) and is_stub(tree.body[0])
-
-
-def is_stub(statement: ast.stmt) -> bool:
-    """Whether a definition's body is only a docstring and `...`."""
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    body = statement.body[1:] if ast.get_docstring(statement, clean=False) is not None else statement.body
-    return bool(body) and all(
-        isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and line.value.value is Ellipsis for line in body
-    )
-
-
-def without_magics(source: str) -> str:
-    """Blank IPython magics and shell lines, keeping line numbers.
-
-    A cell that opens with a magic of another language (`%%bash`, `%%html`) contributes nothing; one that only times or
-    captures (`%%time`, `%%capture`) keeps its code. Sources that are plain Python are returned untouched.
-    """
-    first = source.lstrip("\n").partition("\n")[0]
-    if first.startswith("%%"):
-        keeps = re.match(r"%%(time|timeit|capture|prun)\b", first) is not None
-        source = source.replace(first, "", 1) if keeps else ""
-    try:
-        ast.parse(source)
-    except SyntaxError:
-        pass
-    else:
-        return source
-    return "\n".join(_without_magic(line) for line in source.split("\n"))
-
-
-def _without_magic(line: str) -> str:
-    stripped = line.lstrip()
-    magic = re.match(r"%[A-Za-z]|!|\w+\s*=\s*[%!]", stripped) or re.match(r"\?{1,2}\w|[\w.]+\?{1,2}\s*$", stripped)
-    return line[: len(line) - len(stripped)] + "pass" if magic else line
 
 
 def _parse(source: str, label: str) -> ast.Module:
     try:
         return ast.parse(source)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _unreadable(error, label) from error
+
+
+def _unreadable(error: Exception, label: str) -> SubmissionError:
+    if isinstance(error, SyntaxError):
         line = (error.text or "").strip()
-        raise SubmissionError(
-            f"{label}, línea {error.lineno}: error de sintaxis ({error.msg}){f': `{line}`' if line else ''}"
-        ) from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SubmissionError(f"{label}: no se puede leer como Python ({error})") from error
+        shown = f": `{line}`" if line else ""
+        return SubmissionError(f"{label}, línea {error.lineno or '?'}: error de sintaxis ({error.msg}){shown}")
+    return SubmissionError(f"{label}: no se puede leer como Python ({error})")
 
 
-def _contributes(statement: ast.stmt) -> bool:
-    definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    if isinstance(statement, definitions):
-        return True
-    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return all(isinstance(target, ast.Name) for target in targets) and _literal(statement.value)
-    return False
-
-
-def _literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
-
-
-def _assigned(statement: ast.stmt) -> set[str]:
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-
-
-def _note_stub(statement: ast.stmt, stubs: set[str]) -> None:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-        (stubs.add if is_stub(statement) else stubs.discard)(statement.name)
-
-
-def _line_of(error: BaseException, filename: str) -> int | str:
+def _failed(error: BaseException, cell: Cell, filename: str, namespace: Namespace) -> SubmissionError:
+    """Say where a cell's imports or definitions failed, and why if it is a name that isn't computed here."""
     import traceback
 
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
-    return lines[-1] if lines and lines[-1] else "?"
-
-
-def _missing_module(error: BaseException) -> str:
+    line = lines[-1] if lines and lines[-1] else "?"
+    hint = ""
     if isinstance(error, ModuleNotFoundError):
-        return f" (falta instalar `{error.name}`: `catedra env` dice cómo)"
-    return ""
+        hint = f" (falta instalar `{error.name}`: `catedra env` dice cómo)"
+    elif isinstance(error, NameError) and error.name and (why := namespace.why_undefined(error.name)):
+        hint = f". {why}"
+    return SubmissionError(
+        f"{namespace.described_as}, {cell.label}, línea {line}: {type(error).__name__}: {error}{hint}"
+    )

@@ -4,6 +4,9 @@ Plain data are exact built-in values (`None`, `bool`, `int`, `float`, `complex`,
 arrays, and tuples, lists and dicts of them. Tensors, training histories and NumPy scalars are turned into
 them *before* anything compares, so an object with a lying `__eq__` has nowhere to stand.
 
+Nothing here asks a value about itself: types are compared by identity (a metaclass can define `==` too), subclasses
+are found through the real type (`__class__` can be a property), and contents are read with the base class's own methods.
+
 No framework is imported here: a value of a framework can only exist if its framework is loaded already.
 """
 
@@ -22,7 +25,6 @@ MAX_DEPTH = 32
 MAX_ITEMS = 1_000_000
 MAX_BYTES = 2 * 2**30
 
-_SCALARS = (bool, int, float, complex, str, bytes)
 _ARRAY_KINDS = "biufcUS"
 
 
@@ -33,8 +35,16 @@ class NotPlainError(CatedraError):
 Opaque = Callable[[Any], Any]
 
 
+def type_name(value: Any) -> str:
+    """The name of a value's type, for messages; arrays that can't cross say their dtype."""
+    name: str = type.__dict__["__name__"].__get__(type(value))
+    if issubclass(type(value), np.ndarray):
+        return f"{name} de dtype {_base(value).dtype}"
+    return name
+
+
 def _refuse(value: Any) -> Any:
-    raise NotPlainError(f"se esperaban números, texto, listas o arreglos, y llegó un objeto `{type(value).__name__}`")
+    raise NotPlainError(f"se esperaban números, texto, listas o arreglos, y llegó un objeto `{type_name(value)}`")
 
 
 def plain(value: Any, opaque: Opaque = _refuse) -> Plain:
@@ -49,7 +59,7 @@ def plain(value: Any, opaque: Opaque = _refuse) -> Plain:
         opaque: what to do with a leaf that has no plain form (a model, a generator); by default, refuse it.
 
     Returns:
-        Exact built-in values and base arrays; named tuples become tuples; arrays are copies.
+        Exact built-in values and base arrays in native byte order; named tuples become tuples; arrays are copies.
 
     Raises:
         NotPlainError: a leaf has no plain form, or the limits of depth, count or size are passed.
@@ -64,77 +74,139 @@ class _Converter:
         self._bytes = 0
 
     def convert(self, value: Any, depth: int) -> Plain:
-        self._count(value, depth)
+        self._count(depth)
         kind = type(value)
-        if value is None or kind in _SCALARS:
+        if value is None or kind is float or kind is bool or kind is complex:
             return value
-        if isinstance(value, np.generic | np.ndarray):
+        if issubclass(kind, str | bytes | int):
+            return self._weighed(_exact(value))
+        if issubclass(kind, np.ndarray):
             return self._array(value)
-        if isinstance(value, tuple):
-            return tuple(self.convert(item, depth + 1) for item in tuple.__iter__(value))
-        if isinstance(value, list):
+        if issubclass(kind, np.generic):
+            return self._scalar(value)
+        if issubclass(kind, float | complex):
+            return _exact(value)
+        if issubclass(kind, tuple):
+            return tuple([self.convert(item, depth + 1) for item in tuple.__iter__(value)])
+        if issubclass(kind, list):
             return [self.convert(item, depth + 1) for item in list.__iter__(value)]
-        if isinstance(value, dict):
+        if issubclass(kind, dict):
             return {self._key(key): self.convert(item, depth + 1) for key, item in dict.items(value)}
-        for scalar in _SCALARS:
-            if isinstance(value, scalar):
-                return scalar.__new__(scalar, value) if scalar in (str, bytes) else _exact_number(scalar, value)
         return self._foreign(value, depth)
 
-    def _count(self, value: Any, depth: int) -> None:
+    def _count(self, depth: int) -> None:
         self._items += 1
         if depth > MAX_DEPTH:
             raise NotPlainError(f"hay más de {MAX_DEPTH} niveles de listas dentro de listas: devolvé algo más chato")
         if self._items > MAX_ITEMS:
             raise NotPlainError(f"hay más de {MAX_ITEMS} elementos sueltos: devolvé un arreglo de NumPy")
-        self._bytes += getattr(value, "nbytes", 0) if isinstance(value, np.ndarray) else 0
+
+    def _weigh(self, size: int) -> None:
+        self._bytes += size
         if self._bytes > MAX_BYTES:
             raise NotPlainError(f"hay más de {MAX_BYTES // 2**30} GiB de datos: devolvé solo lo que se pide")
 
-    def _key(self, key: Any) -> Plain:
-        if type(key) in (str, int, float, bool):
-            return key
-        if isinstance(key, np.generic):
-            return self._key(key.item())
-        if isinstance(key, str):
-            return str.__str__(key)
-        raise NotPlainError(f"las claves de un diccionario son texto o números, y llegó un `{type(key).__name__}`")
+    def _weighed(self, value: str | bytes | int) -> str | bytes | int:
+        self._weigh(value.bit_length() // 8 if isinstance(value, int) else len(value))
+        return value
 
-    def _array(self, value: np.generic | np.ndarray) -> Plain:
-        array = np.array(value, copy=True, subok=False)
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    def _key(self, key: Any) -> Plain:
+        kind = type(key)
+        if issubclass(kind, np.generic) and not issubclass(kind, str | bytes):
+            key = self._scalar(key)
+        if issubclass(type(key), float):
+            return _exact(key)
+        if issubclass(type(key), str | int):
+            return self._weighed(_exact(key))
+        raise NotPlainError(f"las claves de un diccionario son texto o números, y llegó un `{type_name(key)}`")
+
+    def _array(self, value: np.ndarray) -> Plain:
+        array = _base(value)  # a view: nothing is copied before its size is known
+        native = _native(array.dtype)
+        if native is None or (issubclass(type(value), np.ma.MaskedArray) and np.ma.is_masked(value)):
             return self._opaque(value)
-        if array.dtype.kind not in _ARRAY_KINDS:
-            if array.dtype.name in {"bfloat16", "float8_e4m3fn", "float8_e5m2"}:
-                array = array.astype(np.float32)
-            else:
-                return self._opaque(value)
-        return array.item() if isinstance(value, np.generic) else array
+        self._weigh(array.size * native.itemsize)
+        return np.array(array, dtype=native, copy=True, subok=False)
+
+    def _scalar(self, value: np.generic) -> Plain:
+        array = np.generic.__array__(value)
+        native = _native(array.dtype)
+        if native is None:
+            return self._opaque(value)
+        item = array.astype(native).item()
+        # The widest floats stay NumPy scalars through item(): narrow them, a check computes in doubles anyway.
+        if isinstance(item, np.generic):
+            item = complex(item) if native.kind == "c" else float(item)
+        return item
 
     def _foreign(self, value: Any, depth: int) -> Plain:
         """Convert what a loaded framework made; leave the rest to `opaque`."""
-        package = type(value).__module__.partition(".")[0]
-        name = type(value).__name__
-        if package == "torch" and "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor):
-            return self.convert(value.detach().cpu().resolve_conj().resolve_neg().float().numpy()
-                                if str(value.dtype) == "torch.bfloat16" else value.detach().cpu().numpy(), depth)  # fmt: skip
-        if package in {"jax", "jaxlib"} and name in {"ArrayImpl", "Array"}:
-            return self.convert(np.asarray(value), depth)
-        if package == "tensorflow" and hasattr(value, "numpy"):
-            return self.convert(value.numpy(), depth)
-        if package == "keras" and name in {"Variable", "KerasVariable"}:
-            return self.convert(value.value, depth)
-        if package == "keras" and name == "History":
-            return self.convert(dict(value.history), depth)
-        if package == "pandas" and name in {"Series", "DataFrame", "Index"}:
-            return self.convert(value.to_numpy(), depth)
-        return self._opaque(value)
+        try:
+            inner = _unwrapped(value, MAX_BYTES - self._bytes)
+        except NotPlainError:
+            raise
+        except Exception:  # symbolic tensors, ragged ones, an object that only pretends: opaque all of them
+            inner = None
+        if inner is None or (isinstance(inner, np.ndarray) and _native(inner.dtype) is None):
+            return self._opaque(value)
+        return self.convert(inner, depth + 1)
 
 
-def _exact_number(scalar: type, value: Any) -> Plain:
-    """Strip a subclass of a number down to the number that it holds, without asking the subclass."""
-    if scalar is int:
-        return int.__add__(value, 0)
-    if scalar is float:
-        return float.__add__(value, 0.0)
-    return complex.__add__(value, 0j)
+def _exact(value: Any) -> Any:
+    """Strip a subclass of a number or text down to what it holds, without asking the subclass."""
+    kind = type(value)
+    if kind is bool:
+        return value
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, bytes):
+        return bytes.__getitem__(value, slice(None))
+    number = int if issubclass(kind, int) else float if issubclass(kind, float) else complex
+    return number.__pos__(value)  # unlike adding zero, it keeps −0.0
+
+
+def _base(value: np.ndarray) -> np.ndarray:
+    """The same memory without the subclass."""
+    return np.ndarray.view(value, np.ndarray)
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The plain dtype in which an array crosses; None if there is none."""
+    if dtype.type.__module__ == "ml_dtypes":  # bfloat16, float8, int4: some call themselves floats, none is NumPy's
+        return np.dtype(np.int8 if "int" in dtype.name else np.float32)
+    if dtype.kind not in _ARRAY_KINDS:
+        return None
+    return np.dtype(dtype.str).newbyteorder("=")  # through its text: a dtype can carry objects as metadata
+
+
+def _unwrapped(value: Any, room: int) -> Any:
+    """What a framework's value holds, as NumPy or built-in values; None if it isn't one that we know."""
+    kind = type(value)
+    torch, pandas = sys.modules.get("torch"), sys.modules.get("pandas")
+    if torch is not None and issubclass(kind, torch.Tensor):
+        return _from_torch(value, torch, room)
+    if pandas is not None and issubclass(kind, (pandas.Series, pandas.DataFrame, pandas.Index)):
+        return value.to_numpy()
+    package = str(kind.__module__).partition(".")[0]
+    if package in {"jax", "jaxlib"} and kind.__name__ in {"ArrayImpl", "Array"}:
+        return np.asarray(value)
+    if package == "tensorflow" and hasattr(value, "numpy"):
+        return value.numpy()
+    if package == "keras" and any(base.__name__ in {"Variable", "KerasVariable"} for base in kind.__mro__):
+        return value.value
+    if package == "keras" and kind.__name__ == "History":
+        return dict(value.history)
+    return None
+
+
+def _from_torch(tensor: Any, torch: Any, room: int) -> Any:
+    if tensor.numel() * tensor.element_size() > room:  # what follows may copy, and an expanded tensor is tiny until then
+        raise NotPlainError(f"hay más de {MAX_BYTES // 2**30} GiB de datos: devolvé solo lo que se pide")
+    tensor = tensor.detach()
+    if tensor.layout is not torch.strided:
+        tensor = tensor.to_dense()
+    tensor = tensor.cpu().resolve_conj().resolve_neg()
+    try:
+        return tensor.numpy()
+    except TypeError:  # bfloat16 and the 8-bit floats
+        return tensor.float().numpy()

@@ -1,6 +1,6 @@
 """Data divided in three, and the generated stand-in of the same shapes."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,3 +30,29 @@ class Split(NamedTuple):
     validation: Part
     test: Part
     variant: str
+
+    @staticmethod
+    def smoke(name: str, seed: int = 0) -> "Split":
+        """Generate a small learnable split with the shapes per example, dtypes and classes of the data set `name`.
+
+        Example:
+            >>> Split.smoke("digits").train.x.shape
+            (240, 8, 8)
+        """
+        from catedra.datasets.registry import smoke  # the registry knows the data sets, and they know Split
+
+        return smoke(name, seed)
+
+
+@runtime_checkable
+class SplitLike(Protocol):
+    """What a criterion may expect of its `data`, for code that takes a `Split` or something that wraps one."""
+
+    @property
+    def train(self) -> Part: ...
+    @property
+    def validation(self) -> Part: ...
+    @property
+    def test(self) -> Part: ...
+    @property
+    def variant(self) -> str: ...
