@@ -20,8 +20,8 @@ os.environ["CATEDRA_HOME"] = str(SCRATCH / "home")
 os.environ["CATEDRA_CACHE"] = str(SCRATCH / "cache")
 os.environ["CATEDRA_OFFLINE"] = "1"  # a test that downloads, from a server of its own, takes it away
 
-# Arguments and results of these packages are checked against their annotations while the suite runs. A package can join once all its
-# annotations can be checked: a protocol among them must be `runtime_checkable`.
+# Arguments and results of these packages are checked against their annotations while the suite runs. A package can join once all
+# its annotations can be checked: a protocol among them must be `runtime_checkable`.
 TYPED = ("catedra.datasets",)
 beartype_packages(TYPED, conf=BeartypeConf(is_pep484_tower=True))  # an int is a float here as in mypy
 

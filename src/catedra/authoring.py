@@ -9,7 +9,6 @@ Not covered here: what passing means (`catedra.checking`), and reading the folde
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,18 +72,23 @@ class AlternativeAnswer:
 
 
 def _functions_of(body: type) -> dict[str, Callable[..., Any]]:
-    return {name: value for name, value in vars(body).items() if isinstance(value, FunctionType)}
+    """The functions of a class body as they would stand in a module: also those that a decorator (`jax.jit`) made callable."""
+    members = {name: value.__func__ if isinstance(value, staticmethod) else value for name, value in vars(body).items()}
+    return {
+        name: value
+        for name, value in members.items()
+        if callable(value) and not isinstance(value, type) and not (name.startswith("__") and name.endswith("__"))
+    }
 
 
 def _answer(body: type, place: Place, says: str | None, caught_by: Place | None) -> AlternativeAnswer:
     functions = _functions_of(body)
     if not functions:
         raise ValueError(f"the answer {body.__name__} replaces no function: define in it those that it changes")
-    if not body.__doc__:
+    lines = (body.__doc__ or "").strip().splitlines()
+    if not lines:
         raise ValueError(f"the answer {body.__name__} has no docstring: say in one sentence what it does")
-    return AlternativeAnswer(
-        body.__name__, body.__doc__.strip().splitlines()[0], functions, place, says, caught_by
-    )
+    return AlternativeAnswer(body.__name__, lines[0], functions, place, says, caught_by)
 
 
 def wrong(place: Place, *, says: str, caught_by: Place | None = None) -> Callable[[type], AlternativeAnswer]:
@@ -102,7 +106,14 @@ def wrong(place: Place, *, says: str, caught_by: Place | None = None) -> Callabl
         place: the exercise's number or HOMEWORK.
         says: a piece of the message that a student with this mistake must read.
         caught_by: exercise number or criterion name that rejects it; the exercise itself by default.
+
+    Raises:
+        ValueError: no such place, nothing to say, no function, or no docstring.
     """
+    if place != HOMEWORK and not (isinstance(place, int) and place >= 1):
+        raise ValueError(f"a wrong answer is to an exercise (1, 2, …) or to HOMEWORK; received {place!r}")
+    if not says.strip():
+        raise ValueError("a wrong answer says a piece of the message that it gets; received none: any message would do")
 
     def build(body: type) -> AlternativeAnswer:
         return _answer(body, place, says, place if caught_by is None else caught_by)

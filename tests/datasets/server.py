@@ -18,7 +18,7 @@ class Server:
 
     Attributes:
         files: path → bytes.
-        drop_after: the connection drops after this many bytes of each response; one number a request, the last one for all further.
+        drop_after: the connection drops after this many bytes of each response; None for never.
         statuses: answered instead of the file, one a request, then files.
         ranges: whether Range is honoured.
         requests: (path, Range header) of each request so far.
@@ -26,7 +26,7 @@ class Server:
     """
 
     files: dict = field(default_factory=dict)
-    drop_after: list = field(default_factory=list)
+    drop_after: int | None = None
     statuses: list = field(default_factory=list)
     ranges: bool = True
     requests: list = field(default_factory=list)
@@ -63,10 +63,7 @@ def serve():
                 self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
-            body = content[start:]
-            if server.drop_after:
-                body = body[: server.drop_after.pop(0) if len(server.drop_after) > 1 else server.drop_after[0]]
-            self.wfile.write(body)
+            self.wfile.write(content[start:][: server.drop_after])
             return None
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:

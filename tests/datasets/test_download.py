@@ -1,4 +1,4 @@
-"""Downloads that drop, resume, lie or find no room: healed, or refused with the reason; never half a file under the final name."""
+"""Downloads that drop, resume, lie or find no room: healed, or refused with the reason; never half a file under its name."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ def test_the_bytes_arrive_and_the_bar_moves(server, target):
 
 def test_a_dropped_connection_is_taken_up_where_it_stopped(server, target):
     file = server.file("file.bin", CONTENT)
-    server.drop_after = [200_000]  # of every response
+    server.drop_after = 200_000  # of every response
     download.download(file, target)
     assert whole(target)
     assert [wanted for _, wanted in server.requests] == [None, "bytes=200000-", "bytes=400000-"]
@@ -64,10 +64,8 @@ def test_a_server_that_ignores_range_starts_over(server, target):
 
 def test_a_server_that_ignores_range_and_always_drops_is_given_up(server, target):
     file = server.file("file.bin", CONTENT)
-    server.ranges, server.drop_after = False, [300_000]
-    with pytest.raises(
-        DownloadError, match=r"4 veces seguidas: la conexión terminó antes que el archivo\. Llegaron 300,0 kB de 600,0 kB"
-    ):
+    server.ranges, server.drop_after = False, 300_000
+    with pytest.raises(DownloadError, match=r"4 veces seguidas \(la conexión terminó .*los 300,0 kB que llegaron"):
         download.download(file, target)
     assert not target.exists()
     assert part_of(target).stat().st_size == 300_000

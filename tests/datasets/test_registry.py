@@ -43,7 +43,8 @@ def test_names_are_listed():
 
 
 def test_importing_is_light():
-    code = "import sys, catedra.datasets as d; d.describe('digits'); d.smoke('digits'); print({'sklearn', 'pandas', 'rich'} & set(sys.modules))"
+    use = "import sys, catedra.datasets as d; d.describe('digits'); d.smoke('digits')"
+    code = f"{use}; print({{'sklearn', 'pandas', 'rich'}} & set(sys.modules))"
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "set()"
 

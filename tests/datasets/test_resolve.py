@@ -118,7 +118,7 @@ def test_a_wrong_digest_at_the_source_is_refused(cache, server, data_set):
 
 def test_a_cache_that_cannot_be_written_or_read(server, data_set, tmp_path, cache, monkeypatch):
     cache.write_text("a file where the folder should be")
-    with pytest.raises(CacheError, match=r"No se puede escribir en .*CATEDRA_CACHE"):
+    with pytest.raises(CacheError, match=r"(?s)No se puede escribir en .*CATEDRA_CACHE"):
         resolve.obtain(data_set)
     monkeypatch.setenv("CATEDRA_CACHE", str(tmp_path / "other"))
     (tmp_path / "other/toy/a.bin").mkdir(parents=True)

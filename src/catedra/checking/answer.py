@@ -13,12 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from catedra.checking.namespace import Namespace, Place
+from catedra.checking.namespace import Namespace, Place, error_text
 from catedra.checking.plain import NotPlainError, Plain, plain, type_name
 from catedra.errors import CatedraError
-
-MAX_TEXT = 600
-"""Characters of an exception's text that reach a message."""
 
 MAX_FRAMES = 12
 """Frames of the student's that reach the details: endless recursion has a thousand, all alike."""
@@ -150,7 +147,7 @@ def student_error(name: str, error: BaseException, namespace: Namespace) -> Stud
     place = Place(namespace.label(frames[-1].filename), frames[-1].lineno or 0) if frames else None
     kind = type_name(error)
     message = f"`{name}` se cortó con {kind}"
-    if text := _text_of(error):
+    if text := error_text(error):
         message += f": {text}"
     message += f" ({place})" if place else ""
     if isinstance(error, NameError) and error.name:
@@ -159,12 +156,3 @@ def student_error(name: str, error: BaseException, namespace: Namespace) -> Stud
     if isinstance(error, SystemExit):
         message += ". Sacá el `exit()`: la función tiene que devolver su resultado"
     return StudentError(message, kind, place, tuple(details))
-
-
-def _text_of(error: BaseException) -> str:
-    """The exception's text; the student's own exceptions may fail to say it."""
-    try:
-        text = str(error).strip()
-    except Exception:
-        return ""
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

@@ -12,8 +12,9 @@ import __future__
 import ast
 from collections.abc import Iterable
 
-_Definition = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_Import = ast.Import | ast.ImportFrom
+_Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Scope = _Named | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 _LARGEST_POWER = 64
 
@@ -23,7 +24,7 @@ def contribution(statement: ast.stmt) -> ast.stmt | None:
 
     Assignments lose their annotation, which would be evaluated; of a `try`, only the parts that contribute are left.
     """
-    if isinstance(statement, _Definition):
+    if isinstance(statement, _Import | _Named):
         return statement
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         return _assignment(statement)
@@ -38,13 +39,13 @@ def bound_names(statement: ast.stmt) -> frozenset[str]:
     pending: list[ast.AST] = [statement]
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, _Named):
             names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
+        elif isinstance(node, _Import):
             names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-        if not isinstance(node, _SCOPES):
+        if not isinstance(node, _Scope):
             pending.extend(ast.iter_child_nodes(node))
     return frozenset(names)
 
@@ -72,7 +73,7 @@ def is_stub(statement: ast.stmt) -> bool:
 
 def _assignment(statement: ast.Assign | ast.AnnAssign) -> ast.stmt | None:
     value = statement.value
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    targets: list[ast.expr] = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     if value is None or not all(_is_target(target) for target in targets):
         return None
     try:
@@ -93,6 +94,9 @@ def _is_literal(node: ast.expr) -> bool:
         return all(_is_literal(item) for item in node.elts)
     if isinstance(node, ast.Dict):
         return all(key is not None and _is_literal(key) for key in node.keys) and all(_is_literal(value) for value in node.values)
+    if isinstance(node, ast.Call):  # set() has no literal of its own, and the others are written so too
+        empty = not node.args and not node.keywords
+        return empty and isinstance(node.func, ast.Name) and node.func.id in {"set", "dict", "list", "tuple"}
     return _is_number(node)
 
 
@@ -115,13 +119,15 @@ def _guarded(statement: ast.Try) -> ast.stmt | None:
     body = _contributions(statement.body)
     if not body:
         return None
-    handlers = [
-        ast.copy_location(ast.ExceptHandler(handler.type, handler.name, _contributions(handler.body, raises=True) or [ast.Pass()]), handler)
-        for handler in statement.handlers
-    ]
+    handlers = [_handler(handler) for handler in statement.handlers]
     final = _contributions(statement.finalbody) or ([] if handlers else [ast.Pass()])
     kept = ast.Try(body, handlers, _contributions(statement.orelse), final)
     return ast.fix_missing_locations(ast.copy_location(kept, statement))
+
+
+def _handler(handler: ast.ExceptHandler) -> ast.ExceptHandler:
+    body = _contributions(handler.body, raises=True) or [ast.Pass()]
+    return ast.copy_location(ast.ExceptHandler(handler.type, handler.name, body), handler)
 
 
 def _contributions(statements: Iterable[ast.stmt], raises: bool = False) -> list[ast.stmt]:

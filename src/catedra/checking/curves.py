@@ -8,8 +8,10 @@ import numpy as np
 from catedra.errors import CatedraError
 
 
-class NotMeasuredError(CatedraError):
-    """A curve was asked for that no record holds yet."""
+class NotMeasuredError(CatedraError, KeyError):
+    """A curve was asked for that no record holds yet. A KeyError, so that `in` and `get` behave as in any mapping."""
+
+    __str__ = Exception.__str__  # a KeyError would quote the sentence
 
 
 class Curves(Mapping[str, list[np.ndarray]]):

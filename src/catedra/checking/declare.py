@@ -25,6 +25,7 @@ from catedra.checking.outcome import Evidence
 from catedra.checking.statistics import Interval
 
 NEEDS = ("answer", "rng", "data", "scale", "seed")
+CHECK_NEEDS = ("answer", "rng")  # a check takes a second: it has no data set and no scale
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Threshold:
     def __post_init__(self) -> None:
         if self.at_least is None and self.at_most is None:
             raise ValueError("a threshold needs at_least or at_most; received neither: state the bound")
+        bounds = [bound for bound in (self.at_least, self.at_most) if bound is not None]
+        if any(bound != bound for bound in bounds) or bounds != sorted(bounds):
+            raise ValueError(f"a threshold needs at_least ≤ at_most; received {self.at_least} and {self.at_most}")
 
     def met(self, value: float) -> bool:
         """Whether the value lies within the bounds; NaN never does."""
@@ -147,7 +151,7 @@ class Claim:
         threshold: what the measured interval must meet for the claim to hold.
         unit: of the value.
         percent: whether a fraction is shown as a percentage.
-        at_stated_size: whether the measurement runs at the architecture and size that the claim states (else it can't be refuted).
+        at_stated_size: whether it is measured at the architecture and size that it states (else it can't be refuted).
         function: from the class's measured `Curves` to the interval of the claimed quantity.
     """
 
@@ -166,11 +170,13 @@ def check(exercise: int, *, hints: Sequence[str], section: str | None = None) ->
     Raises:
         ValueError: there aren't three hints, no docstring, or a parameter that nobody provides.
     """
-    if len(hints) != 3:
-        raise ValueError(f"exercise {exercise}: expected three hints, received {len(hints)}: see docs/authoring.md")
+    if exercise < 1:
+        raise ValueError(f"an exercise's number starts at 1; received {exercise}: number it as in lesson.md")
+    if isinstance(hints, str) or len(hints) != 3 or not all(hint.strip() for hint in hints):
+        raise ValueError(f"exercise {exercise}: expected a list of three hints, received {hints!r}: see docs/authoring.md")
 
     def build(function: Callable[..., None]) -> Check:
-        needs = _needs(function)
+        needs = _needs(function, CHECK_NEEDS)
         return Check(exercise, _title(function), tuple(hints), section, function, needs)
 
     return build
@@ -195,20 +201,20 @@ def criterion(
     A written answer (`evidence=Evidence.WRITTEN`) has a rubric and no threshold: it stays pending until a teacher scores it.
 
     Raises:
-        ValueError: a threshold or rubric is missing, or a parameter is asked for that nobody provides.
+        ValueError: a threshold or rubric is missing or has no place, or a parameter is asked for that nobody provides.
     """
     written = evidence is Evidence.WRITTEN
     if written != bool(rubric):
         raise ValueError(f"criterion {name!r}: a rubric goes with written evidence, and only with it")
-    threshold = None if written or evidence is Evidence.REPORTED else Threshold(at_least, at_most)
+    judged = not written and evidence is not Evidence.REPORTED
+    if not judged and (at_least is not None or at_most is not None):
+        raise ValueError(f"criterion {name!r}: {evidence.value} evidence decides nothing; received a threshold: leave it out")
+    threshold = Threshold(at_least, at_most) if judged else None
 
     def build(function: Callable[..., float]) -> Criterion:
         needs = _needs(function)
-        if ("data" in needs) != (data is not None):
-            raise ValueError(f"criterion {name!r}: the parameter `data` goes with data=\"name of the data set\"")
-        return Criterion(
-            name, threshold, claimed, unit, percent, data, evidence, hint, trains, tuple(rubric), function, needs
-        )
+        _match_data(f"criterion {name!r}", needs, data)
+        return Criterion(name, threshold, claimed, unit, percent, data, evidence, hint, trains, tuple(rubric), function, needs)
 
     return build
 
@@ -217,7 +223,9 @@ def measurement(*, data: str | None = None) -> Callable[[Callable[..., dict[str,
     """Declare a run of the reference, repeated over seeds by `catedra verify`; its results go to curves.json."""
 
     def build(function: Callable[..., dict[str, Any]]) -> Measurement:
-        return Measurement(function.__name__, _title(function), data, function, _needs(function))
+        needs = _needs(function)
+        _match_data(f"measurement {function.__name__!r}", needs, data)
+        return Measurement(function.__name__, _title(function), data, function, needs)
 
     return build
 
@@ -240,17 +248,24 @@ def claim(
     return build
 
 
-def _needs(function: Callable[..., Any]) -> tuple[str, ...]:
+def _needs(function: Callable[..., Any], allowed: tuple[str, ...] = NEEDS) -> tuple[str, ...]:
     needs = tuple(inspect.signature(function).parameters)
-    unknown = [name for name in needs if name not in NEEDS]
+    unknown = [name for name in needs if name not in allowed]
     if unknown or needs[:1] != ("answer",):
         raise ValueError(
-            f"{function.__name__} asks for ({', '.join(needs)}); the first parameter is `answer` and the rest come from {NEEDS[1:]}"
+            f"{function.__name__} asks for ({', '.join(needs)}); "
+            f"the first parameter is `answer` and the rest come from {allowed[1:]}"
         )
     return needs
 
 
+def _match_data(what: str, needs: tuple[str, ...], data: str | None) -> None:
+    if ("data" in needs) != (data is not None):
+        raise ValueError(f'{what}: the parameter `data` goes with data="name of the data set"')
+
+
 def _title(function: Callable[..., Any]) -> str:
-    if not function.__doc__:
+    lines = (function.__doc__ or "").strip().splitlines()
+    if not lines:
         raise ValueError(f"{function.__name__} has no docstring: say in one sentence what is measured")
-    return function.__doc__.strip().splitlines()[0].rstrip(".")
+    return lines[0].rstrip(".")

@@ -1,19 +1,25 @@
 """Expectations: what a check demands of a value, with a message that teaches.
 
-Each function either returns the value, now known to be sound, or raises `CheckFailed`. A comparison of numbers
-says what differed, where and by how much. `slips` maps a likely slip to the value that it would give: when
-the answer equals one of those, the message names the slip.
+Each function either returns the value, now known to be sound, or raises `CheckFailed`, whatever the answer is. A
+comparison says what differed, where and by how much (`catedra.checking.difference`). `slips` maps a likely slip to the
+value that it would give: when the answer equals one of those, the message names the slip.
 
 Used as a module: `from catedra.checking import expect`, then `expect.close(...)`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from catedra.checking.answer import Handle
+from catedra.checking.difference import describe, difference, numbers, place, show
 from catedra.errors import CatedraError
+
+__all__ = [
+    "CheckFailed", "Inconclusive", "array", "between", "close", "describe", "equal", "fail", "inconclusive", "items", "labels",
+    "mapping", "number", "text", "true",
+]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Slips = Mapping[str, Any]
@@ -33,35 +39,33 @@ class CheckFailed(CatedraError):
         self.detail = detail
 
 
+class Inconclusive(CatedraError):
+    """What was measured allows no judgement: a starved run, an interval that holds the threshold."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(f"{message}. {detail}" if detail else message)
+        self.message = message
+        self.detail = detail
+
+
 def fail(message: str, detail: str = "") -> NoReturn:
     """Fail with this message."""
     raise CheckFailed(message.rstrip("."), detail)
 
 
+def inconclusive(message: str, detail: str = "") -> NoReturn:
+    """Judge nothing, and say why: for timings on a machine that was busy with something else."""
+    raise Inconclusive(message.rstrip("."), detail)
+
+
 def true(condition: Any, message: str, detail: str = "") -> None:
-    """Fail with `message` unless `condition` is exactly true (a NumPy bool counts)."""
+    """Fail with `message` unless `condition` is exactly true (a NumPy bool counts; 1 and arrays of several don't)."""
+    if isinstance(condition, np.ndarray) and condition.dtype.kind == "b" and condition.ndim == 0:
+        condition = bool(condition)
     if not isinstance(condition, bool | np.bool_):
-        raise TypeError(f"expect.true takes a bool; received {type(condition).__name__}: compare before")
+        fail(message, f"Se esperaba `True` o `False` y llegó {describe(condition)}")
     if not condition:
         fail(message, detail)
-
-
-def describe(value: Any) -> str:
-    """Say in Spanish what a value is: type, shape, length."""
-    if isinstance(value, Handle):
-        return f"un objeto `{value.kind}`"
-    if isinstance(value, np.ndarray):
-        return f"un arreglo {value.dtype} de forma {value.shape}"
-    if value is None:
-        return "`None` (¿falta un `return`?)"
-    if isinstance(value, str):
-        return f"el texto {value[:40]!r}"
-    if isinstance(value, tuple | list):
-        kind = "una tupla" if isinstance(value, tuple) else "una lista"
-        return f"{kind} de {len(value)} elementos"
-    if isinstance(value, dict):
-        return f"un diccionario con claves {list(value)[:6]}"
-    return f"{value!r} ({type(value).__name__})"
 
 
 def array(value: Any, name: str, *, shape: Sequence[int | None] | None = None, finite: bool = True) -> Array:
@@ -76,13 +80,11 @@ def array(value: Any, name: str, *, shape: Sequence[int | None] | None = None, f
     Raises:
         CheckFailed: not numbers, another shape, or not finite.
     """
-    kind_ok = isinstance(value, np.ndarray | int | float | list | tuple) and not isinstance(value, bool)
-    try:
-        result = np.asarray(value) if kind_ok else np.asarray(None)
-    except ValueError:
-        result = np.asarray(None)
-    if result.dtype.kind not in "biuf":
-        fail(f"{_cap(name)}: se esperaba un arreglo de números y llegó {describe(value)}")
+    result = numbers(value)
+    if result is None:
+        nested = isinstance(value, list | tuple)
+        why = " que no forman un arreglo de números (¿filas de distinto largo, texto, `None`?)" if nested else ""
+        fail(f"{_cap(name)}: se esperaba un arreglo de números y llegó {describe(value)}{why}")
     if shape is not None and not _shape_fits(result.shape, shape):
         wanted = "(" + ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
         hint = " (parece que faltó transponer)" if _shape_fits(result.shape[::-1], shape) else ""
@@ -90,7 +92,9 @@ def array(value: Any, name: str, *, shape: Sequence[int | None] | None = None, f
     if finite and result.dtype.kind == "f" and not np.isfinite(result).all():
         bad = np.argwhere(~np.isfinite(result))
         which = "NaN" if np.isnan(result).any() else "infinitos"
-        fail(f"{_cap(name)}: hay {which}", f"{len(bad)} de {result.size} valores no son números finitos; el primero, en {_at(bad[0])}")
+        verb = "no es un número finito" if len(bad) == 1 else "no son números finitos"
+        first = f"; el primero, en {place(bad[0])}" if result.ndim else ""
+        fail(f"{_cap(name)}: hay {which}", f"{len(bad)} de {result.size} valores {verb}{first}")
     return result
 
 
@@ -100,14 +104,17 @@ def number(value: Any, name: str) -> float:
     Raises:
         CheckFailed: not one finite number.
     """
-    if isinstance(value, bool):
-        fail(f"{_cap(name)}: se esperaba un número y llegó {describe(value)}")
     if isinstance(value, list | tuple):
         fail(f"{_cap(name)}: se esperaba un solo número y llegó {describe(value)}")
-    result = array(value, name)
-    if result.size != 1:
+    array_of_one = numbers(value)
+    if array_of_one is None or array_of_one.dtype.kind == "b":
+        fail(f"{_cap(name)}: se esperaba un número y llegó {describe(value)}")
+    if array_of_one.size != 1:
         fail(f"{_cap(name)}: se esperaba un solo número y llegó {describe(value)}")
-    return float(result.reshape(()))
+    result = float(array_of_one.reshape(()))
+    if not math.isfinite(result):
+        fail(f"{_cap(name)}: se esperaba un número finito y llegó {'NaN' if math.isnan(result) else 'infinito'}")
+    return result
 
 
 def labels(value: Any, name: str, *, length: int, classes: int) -> Array:
@@ -118,14 +125,18 @@ def labels(value: Any, name: str, *, length: int, classes: int) -> Array:
     """
     result = array(value, name)
     if result.shape == (length, classes) and classes > 1:
-        fail(f"{_cap(name)}: llegaron probabilidades de forma {result.shape}; se piden etiquetas: falta `argmax` sobre el último eje")
+        asked = "se piden etiquetas: falta `argmax` sobre el último eje"
+        fail(f"{_cap(name)}: llegaron probabilidades de forma {result.shape}; {asked}")
     if result.shape == (length, 1):
         fail(f"{_cap(name)}: se esperaba forma ({length},) y llegó {result.shape}: aplanala con `.ravel()`")
     result = array(result, name, shape=(length,))
-    if (result != np.floor(result)).any():
+    if result.dtype.kind == "b":
+        result = result.astype(np.int64)
+    if result.dtype.kind == "f" and (result != np.floor(result)).any():
         fail(f"{_cap(name)}: se esperaban etiquetas enteras y hay fracciones (¿son probabilidades?)")
     if result.size and (result.min() < 0 or result.max() >= classes):
-        fail(f"{_cap(name)}: se esperaban etiquetas entre 0 y {classes - 1}, y hay {result.min():g} y {result.max():g}")
+        seen = " y ".join(dict.fromkeys([show(result.min()), show(result.max())]))
+        fail(f"{_cap(name)}: se esperaban etiquetas entre 0 y {classes - 1}, y hay {seen}")
     return result.astype(np.int64)
 
 
@@ -139,7 +150,8 @@ def mapping(value: Any, name: str, *, keys: Sequence[str]) -> dict[str, Any]:
         fail(f"{_cap(name)}: se esperaba un diccionario y llegó {describe(value)}")
     missing = [key for key in keys if key not in value]
     if missing:
-        fail(f"{_cap(name)}: faltan las claves {missing}; llegaron {list(value)[:10]}")
+        lacks = f"falta la clave {missing[0]!r}" if len(missing) == 1 else f"faltan las claves {missing}"
+        fail(f"{_cap(name)}: {lacks}; llegó {describe(value)}")
     return value
 
 
@@ -150,7 +162,8 @@ def items(value: Any, name: str, *, length: int) -> tuple[Any, ...]:
         CheckFailed: neither tuple nor list, or another length.
     """
     if not isinstance(value, tuple | list) or len(value) != length:
-        fail(f"{_cap(name)}: se esperaban {length} valores (una tupla) y llegó {describe(value)}")
+        wanted = "se esperaba 1 valor" if length == 1 else f"se esperaban {length} valores"
+        fail(f"{_cap(name)}: {wanted} (una tupla) y llegó {describe(value)}")
     return tuple(value)
 
 
@@ -166,27 +179,23 @@ def text(value: Any, name: str) -> str:
 
 
 def equal(actual: Any, expected: Any, message: str, *, slips: Slips | None = None) -> None:
-    """Fail unless `actual` equals `expected` exactly, element by element.
+    """Fail unless `actual` equals `expected` exactly, element by element; a NaN equals a NaN, a list a tuple.
 
     Raises:
         CheckFailed: with the elements that differ.
     """
-    if isinstance(expected, str | bytes | bool | type(None)) or isinstance(expected, dict):
-        if type(actual) is not type(expected) or actual != expected:
-            fail(message, f"Se esperaba {expected!r} y llegó {describe(actual)}")
-        return
-    _compare(actual, expected, message, rtol=0.0, atol=0.0, slips=slips)
+    _compare(actual, expected, message, 0.0, 0.0, slips)
 
 
 def close(
     actual: Any, expected: Any, message: str, *, rtol: float = 1e-5, atol: float = 1e-8, slips: Slips | None = None
 ) -> None:
-    """Fail unless |actual − expected| ≤ atol + rtol·|expected| everywhere.
+    """Fail unless |actual − expected| ≤ atol + rtol·|expected| everywhere; infinities and NaN must be in the same places.
 
     Raises:
         CheckFailed: with how many differ, the worst one, where it is and by how much.
     """
-    _compare(actual, expected, message, rtol=rtol, atol=atol, slips=slips)
+    _compare(actual, expected, message, rtol, atol, slips)
 
 
 def between(value: Any, low: float, high: float, message: str) -> float:
@@ -195,60 +204,28 @@ def between(value: Any, low: float, high: float, message: str) -> float:
     Raises:
         CheckFailed: it isn't.
     """
-    result = number(value, "el valor")
+    try:
+        result = number(value, "el valor")
+    except CheckFailed as error:
+        fail(message, str(error))
     if not low <= result <= high:
-        fail(message, f"Se esperaba entre {low:g} y {high:g}, y llegó {result:.6g}")
+        fail(message, f"Se esperaba entre {low:g} y {high:g}, y llegó {show(result)}")
     return result
 
 
-def _compare(actual: Any, expected: Any, message: str, *, rtol: float, atol: float, slips: Slips | None) -> None:
-    wanted = np.asarray(expected)
-    try:
-        got = array(actual, "el resultado", finite=False)
-    except CheckFailed as error:
-        raise CheckFailed(message.rstrip("."), str(error)) from None
-    slip = _slip(got, slips, rtol, atol)
-    if got.shape != wanted.shape:
-        turned = " (parece que faltó transponer)" if got.ndim > 1 and got.shape[::-1] == wanted.shape else ""
-        fail(_with_slip(message, slip), f"Se esperaba forma {wanted.shape} y llegó {got.shape}{turned}")
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
-        off = ~(gap <= atol + rtol * np.abs(wanted.astype(np.float64)))
-    if not off.any():
+def _compare(actual: Any, expected: Any, message: str, rtol: float, atol: float, slips: Slips | None) -> None:
+    detail = difference(actual, expected, rtol, atol)
+    if detail is None:
         return
-    gap = np.where(np.isnan(gap), np.inf, gap)
-    worst = np.unravel_index(np.argmax(np.where(off, gap, -1.0)), off.shape) if off.ndim else ()
-    where = f"; el peor, en {_at(worst)}" if off.size > 1 else ""
-    turned = (
-        " Es el resultado esperado, transpuesto."
-        if wanted.ndim == 2 and got.shape == wanted.T.shape and np.allclose(got, wanted.T, rtol=rtol, atol=atol)
-        else ""
-    )
-    fail(
-        _with_slip(message, slip),
-        f"{'Difieren' if off.sum() > 1 else 'Difiere'} {off.sum()} de {off.size} valores{where}: "
-        f"se esperaba {wanted[worst]:.6g} y llegó {got[worst]:.6g} (diferencia {gap[worst]:.3g}).{turned}",
-    )
-
-
-def _slip(got: Array, slips: Slips | None, rtol: float, atol: float) -> str | None:
+    message = message.rstrip(".")
     for name, value in (slips or {}).items():
-        other = np.asarray(value)
-        if other.shape == got.shape and np.allclose(got, other, rtol=max(rtol, 1e-9), atol=max(atol, 1e-12)):
-            return name
-    return None
-
-
-def _with_slip(message: str, slip: str | None) -> str:
-    return f"{message.rstrip('.')}: {slip}" if slip else message
+        if difference(actual, value, max(rtol, 1e-9), max(atol, 1e-12)) is None:
+            fail(f"{message}: {name}", detail)
+    fail(message, detail)
 
 
 def _shape_fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
     return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
-
-
-def _at(index: Any) -> str:
-    return "[" + ", ".join(str(int(i)) for i in index) + "]"
 
 
 def _cap(name: str) -> str:

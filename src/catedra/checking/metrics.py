@@ -28,17 +28,30 @@ def confusion_matrix(predicted: Array, truth: Array, classes: int) -> Array:
     Args:
         predicted, truth: integer labels in 0..classes-1, shape (N,).
         classes: how many there are.
+
+    Raises:
+        ValueError: the shapes differ, or a label is out of range.
     """
+    if predicted.shape != truth.shape:
+        raise ValueError(f"expected two label arrays of one shape; received {predicted.shape} and {truth.shape}")
+    for labels in (predicted, truth):
+        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+            raise ValueError(f"expected labels in 0..{classes - 1}; received {labels.min()}..{labels.max()}")
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (truth, predicted), 1)
     return counts
 
 
 def mean_absolute_error(predicted: Array, truth: Array) -> float:
-    """Mean of |predicted − truth|, in the target's unit."""
-    if predicted.shape != truth.shape:
+    """Mean of |predicted − truth|, in the target's unit.
+
+    Raises:
+        ValueError: the shapes differ, or there is nothing to compare.
+    """
+    if predicted.shape != truth.shape or predicted.size == 0:
         raise ValueError(f"expected one shape; received {predicted.shape} and {truth.shape}: they would broadcast")
-    return float(np.mean(np.abs(predicted - truth)))
+    # In doubles: the difference of two uint8 wraps around.
+    return float(np.mean(np.abs(predicted.astype(np.float64) - truth.astype(np.float64))))
 
 
 def roc_auc(score: Array, truth: Array) -> float:
@@ -47,7 +60,12 @@ def roc_auc(score: Array, truth: Array) -> float:
     Args:
         score: shape (N,), larger means more positive.
         truth: 0 or 1, shape (N,), both present.
+
+    Raises:
+        ValueError: the shapes differ, a score is NaN, or a class is missing.
     """
+    if score.shape != truth.shape or np.isnan(score).any():
+        raise ValueError(f"expected a finite score for each label; received shapes {score.shape} and {truth.shape}")
     from scipy.stats import rankdata
 
     ranks = rankdata(score)

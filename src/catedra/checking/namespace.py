@@ -25,12 +25,15 @@ from catedra.checking.magics import without_magics
 from catedra.errors import CatedraError
 
 __all__ = [
-    "Cell", "Namespace", "Place", "SubmissionError", "is_stub", "is_stub_function", "live_namespace", "load_namespace",
-    "notebook_cells", "read_cells", "without_magics",
+    "Cell", "Namespace", "Place", "SubmissionError", "error_text", "is_stub", "is_stub_function", "live_namespace",
+    "load_namespace", "notebook_cells", "read_cells", "without_magics",
 ]  # fmt: skip
 
 MAX_FILE_BYTES = 100 * 2**20
 """A notebook with its pictures weighs a few megabytes; one of a hundred is a mistake or an attack."""
+
+MAX_TEXT = 600
+"""Characters of an exception's text that reach a message."""
 
 _module_numbers = itertools.count(1)
 
@@ -270,7 +273,8 @@ def _unreadable(error: Exception, label: str) -> SubmissionError:
     if isinstance(error, SyntaxError):
         line = (error.text or "").strip()
         shown = f": `{line}`" if line else ""
-        return SubmissionError(f"{label}, línea {error.lineno or '?'}: error de sintaxis ({error.msg}){shown}")
+        where = f"{label}, línea {error.lineno}" if error.lineno else label
+        return SubmissionError(f"{where}: error de sintaxis ({error.msg}){shown}")
     return SubmissionError(f"{label}: no se puede leer como Python ({error})")
 
 
@@ -286,5 +290,14 @@ def _failed(error: BaseException, cell: Cell, filename: str, namespace: Namespac
     elif isinstance(error, NameError) and error.name and (why := namespace.why_undefined(error.name)):
         hint = f". {why}"
     return SubmissionError(
-        f"{namespace.described_as}, {cell.label}, línea {line}: {type(error).__name__}: {error}{hint}"
+        f"{namespace.described_as}, {cell.label}, línea {line}: {type(error).__name__}: {error_text(error)}{hint}"
     )
+
+
+def error_text(error: BaseException) -> str:
+    """The text of an exception, cut where it is endless; empty if the student's own exception fails to say it."""
+    try:
+        text = str(error).strip()
+    except Exception:
+        return ""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

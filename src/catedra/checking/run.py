@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from catedra.checking import expect
-from catedra.checking.answer import Answer, NotAttempted, StudentError
-from catedra.checking.declare import Check, Criterion, Measurement
+from catedra.checking.answer import Answer, AnswerTimeout, NotAttempted, StudentError
+from catedra.checking.declare import Check, Criterion, Measurement, Threshold
+from catedra.checking.namespace import error_text
 from catedra.checking.outcome import Evidence, Outcome
 from catedra.checking.scale import Scale
 from catedra.checking.verdict import CheckResult, CriterionResult
 
 
-def run_check(check: Check, answer: Answer, rng: np.random.Generator) -> CheckResult:
+def run_check(check: Check, answer: Answer, rng: "np.random.Generator") -> CheckResult:
     """Judge an exercise.
 
     Args:
@@ -31,10 +32,8 @@ def run_check(check: Check, answer: Answer, rng: np.random.Generator) -> CheckRe
     except Exception as error:
         outcome, message, detail = _explain(error)
     else:
-        outcome, message, detail = Outcome.CORRECT, f"{check.title}.", ""
-    return CheckResult(
-        check.exercise, check.title, outcome, message, detail, check.section, time.perf_counter() - start
-    )
+        outcome, message, detail = Outcome.CORRECT, _sentence(check.title), ""
+    return CheckResult(check.exercise, check.title, outcome, message, detail, check.section, time.perf_counter() - start)
 
 
 def run_criterion(
@@ -97,18 +96,34 @@ def _judge(criterion: Criterion, value: float, scale: Scale) -> tuple[Outcome, s
         return Outcome.NOT_CHECKABLE, "A escala smoke los datos son generados: se mide que funcione, no se juzga el umbral."
     if threshold.met(value):
         return Outcome.CORRECT, "Criterio cumplido."
-    return Outcome.INCORRECT, criterion.hint or "El valor medido no alcanza el umbral."
+    return Outcome.INCORRECT, criterion.hint or _missed(threshold)
+
+
+def _missed(threshold: Threshold) -> str:
+    if threshold.at_least is not None and threshold.at_most is not None:
+        return "El valor medido no está entre los umbrales."
+    return "El valor medido no alcanza el umbral." if threshold.at_least is not None else "El valor medido pasa el umbral."
 
 
 def _explain(error: Exception) -> tuple[Outcome, str, str]:
     if isinstance(error, NotAttempted):
-        return Outcome.NOT_ATTEMPTED, f"{str(error)[:1].upper()}{str(error)[1:]}.", ""
+        return Outcome.NOT_ATTEMPTED, _sentence(str(error)), ""
+    if isinstance(error, AnswerTimeout):
+        return Outcome.TIMEOUT, _sentence(str(error)), ""
     if isinstance(error, StudentError):
-        return Outcome.RUNTIME_ERROR, f"{error}.".replace("..", "."), "\n".join(error.details)
+        return Outcome.RUNTIME_ERROR, _sentence(str(error)), "\n".join(error.details)
     if isinstance(error, expect.CheckFailed):
-        return Outcome.INCORRECT, f"{error.message}.", error.detail
+        return Outcome.INCORRECT, _sentence(error.message), error.detail
+    if isinstance(error, expect.Inconclusive):
+        return Outcome.INCONCLUSIVE, _sentence(error.message), error.detail
     return (
         Outcome.NOT_CHECKABLE,
         "La comprobación misma falló: no es un error tuyo. Avisanos con el detalle de abajo.",
-        f"{type(error).__name__}: {error}",
+        f"{type(error).__name__}: {error_text(error)}",
     )
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital and end with one mark."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")

@@ -68,7 +68,8 @@ def wilson(successes: int, n: int) -> Interval:
     rate = successes / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return Interval(rate, max(0.0, centre - half), min(1.0, centre + half), n)
+    # At the ends the formula gives exactly 0 and 1; floating point misses them by a rounding.
+    return Interval(rate, centre - half if successes else 0.0, centre + half if successes < n else 1.0, n)
 
 
 def tolerance_factor(n: int) -> float:

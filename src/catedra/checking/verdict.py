@@ -102,13 +102,9 @@ class Verdict:
     @staticmethod
     def from_plain(value: dict[str, Any]) -> "Verdict":
         """The inverse of `as_plain`."""
-        checks = tuple(
-            CheckResult(**{**result, "outcome": Outcome(result["outcome"])}) for result in value["checks"]
-        )
+        checks = tuple(CheckResult(**{**result, "outcome": Outcome(result["outcome"])}) for result in value["checks"])
         criteria = tuple(
-            CriterionResult(
-                **{**result, "outcome": Outcome(result["outcome"]), "evidence": Evidence(result["evidence"])}
-            )
+            CriterionResult(**{**result, "outcome": Outcome(result["outcome"]), "evidence": Evidence(result["evidence"])})
             for result in value["criteria"]
         )
         return Verdict(**{**value, "checks": checks, "criteria": criteria})

@@ -60,7 +60,7 @@ def download(file: File, target: Path, advance: Advance = lambda done: None) -> 
             actual = _whole(file, part, advance)
         if actual != file.sha256:
             part.unlink()
-            raise CorruptDataError(digest_differs(f"Lo que da {file.url}", file.sha256, actual))
+            raise CorruptDataError(digest_differs(f"lo que da {file.url}", file.sha256, actual))
         os.replace(part, target)
     except OSError as error:
         raise cannot_write(target.parent, error, file.size) from error
@@ -88,8 +88,8 @@ def _whole(file: File, part: Path, advance: Advance) -> str:
             fruitless = 0 if _size(part) > best else fruitless + 1
             best = max(best, _size(part))
             if fruitless > len(PAUSES):
-                came = f"Llegaron {size_text(best)} de {size_text(file.size)}; lo guardado sirve para seguir al intentar otra vez"
-                raise DownloadError(f"{file.url} falló {fruitless} veces seguidas: {drop}. {came}.") from drop
+                came = f"; los {size_text(best)} que llegaron sirven para seguir al intentar otra vez" if best else ""
+                raise DownloadError(f"la descarga de {file.name} falló {fruitless} veces seguidas ({drop}){came}") from drop
             time.sleep(PAUSES[max(fruitless - 1, 0)])
     return hashlib.sha256(part.read_bytes()).hexdigest()
 
@@ -126,7 +126,7 @@ def _open(url: str, have: int) -> http.client.HTTPResponse:
             raise _CantResume("el servidor no acepta seguir desde donde quedó") from error
         if error.code == HTTPStatus.TOO_MANY_REQUESTS or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _Dropped(f"el servidor respondió {error.code}") from error
-        raise DownloadError(f"El servidor respondió {error.code} ({error.reason}) a {url}.") from error
+        raise DownloadError(f"el servidor respondió {error.code} ({error.reason}) a {url}") from error
     except (OSError, http.client.HTTPException) as error:  # URLError and TimeoutError are OSErrors
         raise _Dropped(_reason(error)) from error
     assert isinstance(response, http.client.HTTPResponse)

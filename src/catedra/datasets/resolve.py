@@ -121,7 +121,7 @@ def _download(data_set: DataSet, missing: list[File], folder: Path) -> None:
                 download(file, folder / file.name, advance)
         except (DownloadError, CorruptDataError) as error:
             rest = missing[missing.index(file) :]
-            raise _unavailable(data_set, rest, str(error).rstrip(".")) from error
+            raise _unavailable(data_set, rest, str(error)) from error
 
 
 def _unavailable(data_set: DataSet, missing: list[File], reason: str) -> UnavailableDataError:
@@ -129,7 +129,7 @@ def _unavailable(data_set: DataSet, missing: list[File], reason: str) -> Unavail
     given = places.data_folder()
     put = [str(places.cache_folder() / data_set.name)]
     put.insert(0, str(given / data_set.name) if given else f"$CATEDRA_DATA/{data_set.name}")
-    lines = [f"Faltan datos de {data_set.full_variant} ({data_set.licence}).", f"  Motivo: {reason}."]
+    lines = [f"Faltan datos de {data_set.full_variant} ({data_set.licence}).", f"  Motivo: {reason}"]
     lines += [f"  Bajá {file.name} ({size_text(file.size)}) de {file.url}" for file in missing]
     lines += [f"  y guardá {'los archivos' if len(missing) > 1 else 'el archivo'} en {put[0]} o en {put[1]}."]
     return UnavailableDataError("\n".join(lines))

@@ -89,7 +89,7 @@ class _Parser:
                 found.append(self._fence(fence))
             elif _CLOSE.match(line):
                 if opened is None:
-                    raise ClassError(f"{self._name}:{self._first + self._at}: this `:::` closes nothing: remove it, or open a div before")
+                    raise self._error(self._at, "this `:::` closes nothing: remove it, or open a div before")
                 flush()
                 self._at += 1
                 return tuple(found)
@@ -104,7 +104,7 @@ class _Parser:
                 text.append(line)
                 self._at += 1
         if opened is not None:
-            raise ClassError(f"{self._name}:{self._first + opened}: this `{self._lines[opened]}` is never closed: close it with `:::`")
+            raise self._error(opened, f"this `{self._lines[opened]}` is never closed: close it with `:::`")
         flush()
         return tuple(found)
 
@@ -116,7 +116,10 @@ class _Parser:
                 self._at = end + 1
                 language, runs = _language(info)
                 return Fence(language, runs, "\n".join(self._lines[opened + 1 : end]), self._first + opened)
-        raise ClassError(f"{self._name}:{self._first + opened}: this code fence is never closed: close it with {mark}")
+        raise self._error(opened, f"this code fence is never closed: close it with {mark}")
+
+    def _error(self, at: int, message: str) -> ClassError:
+        return ClassError(f"{self._name}:{self._first + at}: {message}")
 
 
 def _language(info: str) -> tuple[str, bool]:

@@ -1,8 +1,8 @@
 """Writes notebook cells from a lesson's Markdown.
 
-A ```python fence is a code cell; callouts are block quotes with a label; `::: prediccion` is followed by a cell that keeps the answer;
-`::: respuesta` is folded away; figures are attachments, so that the file is one. Identifiers say where a cell belongs and are the same
-at each derivation.
+A ```python fence is a code cell; callouts are block quotes with a label; `::: prediccion` is followed by a cell that keeps the
+answer; `::: respuesta` is folded away; figures are attachments, so that the file is one. Identifiers say where a cell belongs and
+are the same at each derivation.
 """
 
 import base64
@@ -115,7 +115,9 @@ class CellWriter:
             return block.as_markdown()
         if block.kind != ANSWER:
             there = ", ".join((*CALLOUTS, ANSWER))
-            raise ClassError(f"{self.name}:{block.line}: expected a div of {there}, and only `{ANSWER}` inside another; found {block.kind!r}")
+            raise ClassError(
+                f"{self.name}:{block.line}: expected a div of {there}, and only `{ANSWER}` inside another; found {block.kind!r}"
+            )
         folded = "\n\n".join(self._shown(inner) for inner in block.blocks)
         return f"<details>\n<summary>Ver la respuesta</summary>\n\n{folded}\n\n</details>"
 

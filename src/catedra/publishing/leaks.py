@@ -1,7 +1,7 @@
 """No cell of a student's notebook may hold a run of 8 tokens of a body that is withheld.
 
-Tokens are Python's, layout and comments aside. A cell may be prose, so both sides are cut by one small lexer: a run counts wherever it
-stands, in code, comment, docstring, quotation or formula.
+Tokens are Python's, layout and comments aside. A cell may be prose, so both sides are cut by one small lexer: a run counts
+wherever it stands, in code, comment, docstring, quotation or formula.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Derives the student's notebook from a class: lesson.md and solution.py → nbformat 4.5.
 
-Nothing is written twice: the text is the lesson's, an exercise's cell is the signature and docstring of the reference answer with `...`
-for a body. The same class gives the same bytes. A notebook that would show a piece of a withheld body isn't made.
+Nothing is written twice: the text is the lesson's, an exercise's cell is the signature and docstring of the reference answer
+with `...` for a body. The same class gives the same bytes. A notebook that would show a piece of a withheld body isn't made.
 """
 
 import json
@@ -79,7 +79,8 @@ class _Derivation:
         self._criteria = criteria
         self._solution_name = f"{folder.name}/solution.py"
         self._solution: SolutionParts = read_solution(solution_source(course_class), self._solution_name)
-        headings = {item.slug: item.title for item in (*course_class.sections.values(), *course_class.topics, *course_class.exercises)}
+        headings = {section.slug: section.title for section in (*course_class.sections.values(), *course_class.topics)}
+        headings |= {exercise.slug: f"{exercise.number}. {exercise.title}" for exercise in course_class.exercises}
         self._writer = CellWriter(self._lesson_name, picture or (lambda _slug: None), headings)
 
     def notebook(self) -> dict[str, Any]:
@@ -114,9 +115,10 @@ class _Derivation:
 
     def _setup(self) -> None:
         solution = self._solution
-        imports = [*solution.future, VERBS, *solution.imports]
-        parts = ["# Ejecutá esta celda primero.\n" + "\n".join(imports), *solution.setup, f"clase({self._class.number})"]
-        self._writer.code("\n\n".join(parts), "preparacion", identifier="preparacion", role="setup")
+        # The class is chosen before its libraries are imported: it sets the backend of Keras.
+        opening = ["# Ejecutá esta celda primero.", *solution.future, VERBS, f"clase({self._class.number})"]
+        parts = ["\n".join(opening), "\n".join(solution.imports), *solution.setup]
+        self._writer.code("\n\n".join(filter(None, parts)), "preparacion", identifier="preparacion", role="setup")
 
     def _section(self, title: str, place: str, *, by_topic: bool = False) -> None:
         section = self._class.sections[title]
@@ -133,17 +135,16 @@ class _Derivation:
     def _exercises(self) -> None:
         section = self._class.sections["Ejercicios"]
         before, statements = self._subsections(section)
-        numbers = range(1, len(statements) + 1)
         self._writer.say(f"## Ejercicios\n\n{HOW_TO}")
         self._lesson(before, "ejercicios", self._body_line(section))
         self._writer.close("ejercicios")
-        for number, statement in zip(numbers, statements, strict=True):
-            if not statement.title.startswith(f"{number}. "):
-                raise ClassError(f"{self._lesson_name}:{statement.line}: expected `### {number}. Título`, found `### {statement.title}`")
+        for number, statement in enumerate(statements, start=1):
             self._exercise(number, statement)
-        for place in self._solution.pieces:
-            if place != HOMEWORK and place not in numbers:
-                raise ClassError(f"{self._solution_name}: @exercise({place}) marks a function, and lesson.md has no exercise {place}")
+        for place, pieces in self._solution.pieces.items():
+            if place != HOMEWORK and place not in range(1, len(statements) + 1):
+                raise ClassError(
+                    f"{self._solution_name}: `{pieces[0].name}` belongs to exercise {place}, and lesson.md has {len(statements)}"
+                )
 
     def _exercise(self, number: int, statement: Section) -> None:
         pieces = self._solution.pieces.get(number, ())
@@ -199,6 +200,6 @@ class _Derivation:
         leak = find_leak(self._solution.withheld, [cell["source"] for cell in cells])
         if leak is not None:
             raise ClassError(
-                f"{self._solution_name}:{leak.withheld.line}: the cell `{cells[leak.cell]['id']}` shows {RUN} tokens of the withheld body "
-                f"of `{leak.withheld.name}`: `{leak.run}`: change the lesson, or mark the function @given"
+                f"{self._solution_name}:{leak.withheld.line}: the cell `{cells[leak.cell]['id']}` shows {RUN} tokens of the "
+                f"withheld body of `{leak.withheld.name}`: `{leak.run}`: change the lesson, or mark the function @given"
             )

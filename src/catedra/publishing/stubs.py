@@ -4,8 +4,8 @@ Public functions marked `@exercise(n)` or `@homework` become stubs: signature, d
 Imports (but catedra's), public literal constants and type aliases are copied. The rest is withheld. Definitions keep the author's
 comments and layout: their text is cut, never rewritten.
 
-What is copied must be able to run: a name of solution.py that it uses and the notebook doesn't get is an error, here and not in the
-student's kernel.
+What is copied must be able to run: a name of solution.py that it uses and the notebook doesn't get is an error, here and not in
+the student's kernel.
 """
 
 import ast
@@ -13,6 +13,7 @@ import io
 import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from catedra.authoring import HOMEWORK, Place
 from catedra.course import ClassError
@@ -148,13 +149,13 @@ class _Reader:
         self._available.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
 
     def _copy(self, statement: ast.stmt) -> None:
-        self._setup.append(self._text(statement.lineno, statement))
+        self._setup.append(self._text(statement.lineno, statement, comment=True))
         self._copied.append((statement, statement.lineno))
         self._available |= _bound(statement)
 
     def _define(self, node: Definition) -> None:
         place, given = self._marks(node)
-        whole = self._text(_first_line(node), node)
+        whole = self._text(_first_line(node), node, comment=True)
         if given:
             piece = Piece(node.name, True, whole, whole)
             self._copied.append((node, node.lineno))
@@ -192,7 +193,8 @@ class _Reader:
             argument = decorator.args[0]
             if isinstance(argument, ast.Constant) and type(argument.value) is int:
                 return argument.value
-        raise ClassError(f"{self._name}:{decorator.lineno}: expected @exercise(n) with a number, found `{ast.unparse(decorator)}`")
+        found = ast.unparse(decorator)
+        raise ClassError(f"{self._name}:{decorator.lineno}: expected @exercise(n) with a number, found `{found}`")
 
     def _stub(self, node: Function) -> str:
         docstring = node.body[0]
@@ -211,9 +213,12 @@ class _Reader:
     def _column(self, line: int, offset: int) -> int:
         return len(self._lines[line - 1].encode()[:offset].decode())  # ast counts bytes, tokenize characters
 
-    def _text(self, first_line: int, last: ast.stmt) -> str:
+    def _text(self, first_line: int, last: ast.stmt, *, comment: bool = False) -> str:
+        """The lines from `first_line` to the end of `last`, with the comment beside it if asked for."""
         lines = self._lines[first_line - 1 : last.end_lineno]
-        lines[-1] = lines[-1][: self._column(last.end_lineno or 0, last.end_col_offset or 0)]
+        end = self._column(last.end_lineno or 0, last.end_col_offset or 0)
+        if not (comment and lines[-1][end:].lstrip().startswith("#")):
+            lines[-1] = lines[-1][:end]
         return "\n".join(lines)
 
     def _refuse_missing_names(self) -> None:
@@ -226,7 +231,7 @@ class _Reader:
                     "mark it @given, make it public, or do without it"
                 )
 
-    def _fail(self, node: Definition, message: str) -> None:
+    def _fail(self, node: Definition, message: str) -> NoReturn:
         raise ClassError(f"{self._name}:{node.lineno}: {message}")
 
 

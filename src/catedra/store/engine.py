@@ -23,7 +23,7 @@ def connect(url: str) -> sa.Engine:
     except exc.ArgumentError as error:
         raise StoreError(f"{URL_VARIABLE} no es una URL de base de datos: va como `sqlite:////ruta/catedra.db`.") from error
     is_sqlite = parsed.get_backend_name() == "sqlite"
-    if is_sqlite and parsed.database and parsed.database != ":memory:":
+    if is_sqlite and parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         make_folder(Path(parsed.database).absolute().parent)
     try:
         engine = sa.create_engine(parsed)
@@ -40,7 +40,7 @@ def connect(url: str) -> sa.Engine:
 def name_of(engine: sa.Engine) -> str:
     """The database as messages name it: a file's path, or the URL without its password."""
     if engine.dialect.name == "sqlite":
-        return engine.url.database or "la base en memoria"
+        return engine.url.database or ":memory:"
     return engine.url.render_as_string(hide_password=True)
 
 

@@ -7,5 +7,3 @@ KEPT = "Lo que ya estaba guardado sigue ahí, y tu cuaderno no se tocó."
 
 class StoreError(CatedraError):
     """The store can't be opened, read or written; the message says what to do."""
-
-    exit_code = 5

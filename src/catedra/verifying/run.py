@@ -5,6 +5,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class _Pool:
         for job in waiting:
             self._queue.put(job)
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._failure: Exception | None = None
         self._stop = False
 
@@ -106,39 +107,33 @@ class _Pool:
 
     def _run(self, job: Job, processor: int | None) -> None:
         results, write_end = os.pipe()
-        os.set_inheritable(write_end, True)
         request = {"job": job.as_plain(), "folder": str(self._class.folder), "results_fd": write_end}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "catedra.verifying.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            env=self._environment, pass_fds=(write_end,), start_new_session=True,
-        )  # fmt: skip
-        os.close(write_end)
-        if processor is not None:
-            os.sched_setaffinity(process.pid, {processor})
-        with self._lock:
-            self._running.add(process)
-        deadline = threading.Timer(self._class.front.budget.grade * DEADLINE_FACTOR * len(job.runs), process.kill)
-        deadline.start()
-        errors: list[str] = []
-        drain = threading.Thread(target=lambda: errors.append(process.stderr.read() if process.stderr else ""), daemon=True)
-        drain.start()
-        try:
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(request))
-            process.stdin.close()
-            with os.fdopen(results, encoding="utf-8") as lines:
+        with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as stdin, os.fdopen(results, encoding="utf-8") as lines:
+            stdin.write(json.dumps(request).encode())
+            stdin.seek(0)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "catedra.verifying.worker"],
+                stdin=stdin, stdout=subprocess.DEVNULL, stderr=errors, env=self._environment, pass_fds=(write_end,), start_new_session=True,
+            )  # fmt: skip
+            os.close(write_end)
+            if processor is not None:
+                os.sched_setaffinity(process.pid, {processor})
+            with self._lock:
+                self._running.add(process)
+            deadline = threading.Timer(self._class.front.budget.grade * DEADLINE_FACTOR * len(job.runs), process.kill)
+            deadline.start()
+            try:
                 for line in lines:
                     self._keep(job, json.loads(line))
-            code = process.wait()
-        finally:
-            deadline.cancel()
-            with self._lock:
-                self._running.discard(process)
-        drain.join(1)
+                code = process.wait()
+            finally:
+                deadline.cancel()
+                with self._lock:
+                    self._running.discard(process)
+            errors.seek(0)
+            tail = "\n".join(errors.read().decode(errors="replace").strip().splitlines()[-12:])
         missing = self._state.remaining(job)
         if missing is not None and not self._stop:
-            tail = "\n".join("".join(errors).strip().splitlines()[-12:])
             raise JobError(
                 f"class {job.class_number}, {job.subject}, seed {job.seed}: {missing.runs[0].kind} {missing.runs[0].name!r} "
                 f"gave no result (exit {code}):\n{tail}"
