@@ -49,9 +49,14 @@ def main() -> int:
     missing = [name for name in extras if done.get("digest") != wanted["digest"] or name not in done.get("extras", [])]
     size = sum(DEV_MB if name == "dev" else STACK_MB[name] for name in missing) + (0 if done else CORE_MB)
     free = shutil.disk_usage(ROOT).free // 2**20
-    print(f"Preparando {VENV.name}/ con {', '.join(extras)}: unos {size} MB de disco y de 1 a 5 minutos según la red.", flush=True)
+    print(
+        f"Preparando {VENV.name}/ con {', '.join(extras)}: unos {size} MB de disco y de 1 a 5 minutos según la red.", flush=True
+    )
     if free < size * 1.3:
-        print(f"No alcanza el disco: hay {free} MB libres y hacen falta unos {int(size * 1.3)}. Liberá espacio y repetí.", file=sys.stderr)
+        print(
+            f"No alcanza el disco: hay {free} MB libres y hacen falta unos {int(size * 1.3)}. Liberá espacio y repetí.",
+            file=sys.stderr,
+        )
         return 2
     start = time.monotonic()
     if not (BIN / "python").exists() and not (BIN / "python.exe").exists():

@@ -69,7 +69,9 @@ def _python() -> Item:
     if sys.version_info[:2] == SUPPORTED_PYTHON:
         return Item("Python", True, found)
     wanted = ".".join(map(str, SUPPORTED_PYTHON))
-    return Item("Python", False, found, f"el curso se probó con Python {wanted}: instalalo y repetí `make setup PYTHON=python{wanted}`")
+    return Item(
+        "Python", False, found, f"el curso se probó con Python {wanted}: instalalo y repetí `make setup PYTHON=python{wanted}`"
+    )
 
 
 def _core() -> list[Item]:
@@ -106,7 +108,14 @@ def _folders() -> list[Item]:
     try:
         folder = home()
         writable = os.access(folder, os.W_OK)
-        items.append(Item("carpeta propia", writable, str(folder), "" if writable else "dale permiso de escritura o elegí otra con CATEDRA_HOME"))
+        items.append(
+            Item(
+                "carpeta propia",
+                writable,
+                str(folder),
+                "" if writable else "dale permiso de escritura o elegí otra con CATEDRA_HOME",
+            )
+        )
     except HomeError as error:
         items.append(Item("carpeta propia", False, "—", str(error)))
     data = os.environ.get("CATEDRA_DATA")

@@ -96,10 +96,10 @@ def test_ipython_agrees_on_what_is_python(cell):
     from IPython.core.inputtransformer2 import TransformerManager
 
     class Watch(ast.NodeTransformer):
-        def visit_Expr(self, node):  # noqa: N802
+        def visit_Expr(self, node):
             return ast.Pass() if "get_ipython" in ast.dump(node) else node
 
-        def visit_Call(self, node):  # noqa: N802
+        def visit_Call(self, node):
             return ast.Call(ast.Name("get_ipython", ast.Load()), [], []) if "get_ipython" in ast.dump(node.func) else node
 
     cell = cell.replace("r\"\\\"", 'r"a"')

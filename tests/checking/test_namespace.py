@@ -18,7 +18,6 @@ from catedra.checking.namespace import (
     is_stub_function,
     live_namespace,
     load_namespace,
-    notebook_cells,
     read_cells,
 )
 

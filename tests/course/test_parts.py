@@ -7,7 +7,12 @@ import pytest
 from catedra.checking import LiveAnswer, Outcome, run_check
 from catedra.course import ClassError, read_class
 from catedra.course.parts import (
-    checks_of, errors_of, figures_of, right_answers_of, solution_namespace, wrong_answers_of,
+    checks_of,
+    errors_of,
+    figures_of,
+    right_answers_of,
+    solution_namespace,
+    wrong_answers_of,
 )  # fmt: skip
 from tests.tiny import CHECKS, RIGHT, WRONG, write_class
 

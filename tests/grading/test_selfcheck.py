@@ -63,7 +63,9 @@ def test_a_bad_answer_gets_its_message_and_the_rest_is_still_judged(
     assert [result.outcome for result in verdict.checks if result.exercise != 2] == [Outcome.CORRECT] * 4
 
 
-def test_a_cell_that_never_ends_is_cut_and_the_rest_is_judged(item: CourseClass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_never_ends_is_cut_and_the_rest_is_judged(
+    item: CourseClass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(selfcheck, "WALL_FACTOR", 0.5)
     verdict = _check(item, tmp_path, RIGHT.replace("    return x + 2", "    while True: pass"))
     assert [result.outcome for result in verdict.checks] == [Outcome.CORRECT, Outcome.TIMEOUT, *[Outcome.CORRECT] * 3]
@@ -94,7 +96,13 @@ def test_a_notebook_names_the_cell(item: CourseClass, tmp_path: Path) -> None:
     cells = [
         {"cell_type": "markdown", "source": "hola", "metadata": {}},
         {"cell_type": "code", "source": "data = list(range(3))", "metadata": {}, "outputs": [], "execution_count": None},
-        {"cell_type": "code", "source": "def plus_1(x):\n    return x + data[9]", "metadata": {}, "outputs": [], "execution_count": None},
+        {
+            "cell_type": "code",
+            "source": "def plus_1(x):\n    return x + data[9]",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        },
     ]
     file = tmp_path / "tarea.ipynb"
     file.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
@@ -105,7 +113,9 @@ def test_a_notebook_names_the_cell(item: CourseClass, tmp_path: Path) -> None:
     assert "pasala como argumento" in first.message
 
 
-@pytest.mark.parametrize(("name", "text", "says"), [("x.txt", "", "se esperaba un cuaderno"), ("x.ipynb", "{", "no es un cuaderno válido")])
+@pytest.mark.parametrize(
+    ("name", "text", "says"), [("x.txt", "", "se esperaba un cuaderno"), ("x.ipynb", "{", "no es un cuaderno válido")]
+)
 def test_a_wrong_file_is_refused(item: CourseClass, tmp_path: Path, name: str, text: str, says: str) -> None:
     file = tmp_path / name
     file.write_text(text)

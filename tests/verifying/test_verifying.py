@@ -16,7 +16,7 @@ from catedra.course.record import CURVES_LIMIT, RecordError, write_record
 from catedra.verifying import JobError, Progress, State, plan, run_jobs, summarize
 from catedra.verifying.jobs import Job, Run
 from catedra.verifying.worker import run_job
-from tests.tiny import CHECKS, RIGHT, WRONG, _CHECK, write_class
+from tests.tiny import _CHECK, CHECKS, RIGHT, WRONG, write_class
 
 SEEDS = range(5)
 GOOD_CHECKS = CHECKS.format(checks="\n".join(_CHECK.format(n=n) for n in range(1, 6)))
@@ -67,13 +67,22 @@ def test_a_sound_class_gets_a_sound_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("replaced", "problem"),
     [
-        ({"right_answers": RIGHT.replace("@right\nclass Dot", "class Dot")}, "hay 2 respuestas correctas independientes; hacen falta 3"),
+        (
+            {"right_answers": RIGHT.replace("@right\nclass Dot", "class Dot")},
+            "hay 2 respuestas correctas independientes; hacen falta 3",
+        ),
         ({"right_answers": RIGHT.replace("float(x.mean())", "float(x.mean()) + 1")}, "rechaza la respuesta correcta Mean"),
-        ({"wrong_answers": WRONG.replace("float(x.sum())", "float(x.mean())")}, "la respuesta incorrecta Sum debía caer en media de prueba"),
+        (
+            {"wrong_answers": WRONG.replace("float(x.sum())", "float(x.mean())")},
+            "la respuesta incorrecta Sum debía caer en media de prueba",
+        ),
         ({"wrong_answers": WRONG.replace("x - 1", "x + 1")}, "la respuesta incorrecta Minus debía caer en 1"),
         ({"wrong_answers": WRONG.replace("parece una resta", "otra cosa")}, "debía caer en 1 diciendo «otra cosa»"),
         ({"checks": GOOD_CHECKS.replace("at_most=0.001", "at_most=-1.0")}, "la cota 95/95 de la referencia"),
-        ({"checks": GOOD_CHECKS.replace('"La suma no da"', '"La suma no da"').replace("x + 5", "x + 6")}, "ejercicio 5: la referencia no pasa"),
+        (
+            {"checks": GOOD_CHECKS.replace('"La suma no da"', '"La suma no da"').replace("x + 5", "x + 6")},
+            "ejercicio 5: la referencia no pasa",
+        ),
     ],
 )
 def test_what_isnt_sound_is_said(tmp_path: Path, replaced: dict[str, str], problem: str) -> None:
@@ -131,7 +140,9 @@ def test_what_is_finished_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_a_job_that_dies_names_itself_and_keeps_the_others(tmp_path: Path) -> None:
-    checks = GOOD_CHECKS.replace('    return {"std"', "    if seed == 1:\n        import os\n        os._exit(3)\n    return {\"std\"")
+    checks = GOOD_CHECKS.replace(
+        '    return {"std"', '    if seed == 1:\n        import os\n        os._exit(3)\n    return {"std"'
+    )
     item = read_class(write_class(tmp_path, checks=checks))
     state = State(item, "smoke", tmp_path / "state")
     with pytest.raises(JobError, match=r"class 901, solution, seed 1: measurement 'spread' gave no result \(exit 3\)"):
@@ -157,7 +168,7 @@ def test_a_record_that_is_not_one_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs POSIX process groups, as on Linux")
 def test_ctrl_c_stops_the_processes_and_resuming_finishes(tmp_path: Path) -> None:
-    checks = GOOD_CHECKS.replace('    return {"std"', "    import time\n    time.sleep(1.5)\n    return {\"std\"")
+    checks = GOOD_CHECKS.replace('    return {"std"', '    import time\n    time.sleep(1.5)\n    return {"std"')
     folder = write_class(tmp_path, checks=checks)
     code = (
         "import sys, pathlib\nfrom catedra.course import read_class\nfrom catedra.verifying import *\n"

@@ -37,6 +37,9 @@ def difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | No
     if isinstance(expected, dict):
         return _of_dicts(actual, expected, rtol, atol)
     wanted = numbers(expected, complex_too=True)
+    if isinstance(expected, int) and (wanted is None or wanted.dtype.kind == "f") and (wanted is None or not (rtol or atol)):
+        # Wider than any NumPy integer: a double would round it.
+        return None if type(actual) is int and actual == expected else f"Se esperaba {show(expected)} y llegó {describe(actual)}"
     if wanted is not None:
         return _of_numbers(actual, wanted, rtol, atol)
     if isinstance(expected, np.ndarray) and expected.dtype.kind in "US":
@@ -51,7 +54,8 @@ def numbers(value: Any, complex_too: bool = False) -> Array | None:
     if isinstance(value, bool) or not isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple):
         return None
     try:
-        result = np.asarray(float(value) if isinstance(value, int) and abs(value) >= 2**63 else value)
+        too_wide = isinstance(value, int) and not -(2**63) <= value < 2**64
+        result = np.asarray(float(value) if too_wide else value)
     except (ValueError, TypeError, OverflowError):
         return None
     return result if result.dtype.kind in ("biufc" if complex_too else "biuf") else None

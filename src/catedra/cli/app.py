@@ -1,10 +1,13 @@
 """Puts the verbs together. Imports typer and the verbs' signatures, nothing else: `catedra --help` answers at once."""
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
 from catedra.cli.verbs import check, data, env, lab, list_, new, show, start, verify
 
-VERBS = {
+VERBS: dict[str, Callable[..., Any]] = {
     "list": list_.run,
     "show": show.run,
     "start": start.run,

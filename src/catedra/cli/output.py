@@ -29,5 +29,10 @@ def table(*columns: str, title: str | None = None) -> "Table":
 
     made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for column in columns:
-        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold", no_wrap=column == "Nombre")
+        made.add_column(
+            column.removeprefix(">"),
+            justify="right" if column.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=column == "Nombre",
+        )
     return made

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _STYLES = {Outcome.CORRECT: "green", Outcome.INCORRECT: "yellow", Outcome.RUNTIME_ERROR: "red", Outcome.TIMEOUT: "red"}
-_MARKS = {Outcome.CORRECT: "✓", Outcome.INCORRECT: "✗", Outcome.RUNTIME_ERROR: "!", Outcome.TIMEOUT: "!", Outcome.NOT_ATTEMPTED: "·"}
+_MARKS = {
+    Outcome.CORRECT: "✓",
+    Outcome.INCORRECT: "✗",
+    Outcome.RUNTIME_ERROR: "!",
+    Outcome.TIMEOUT: "!",
+    Outcome.NOT_ATTEMPTED: "·",
+}
 
 
 def print_verdict(out: "Console", verdict: Verdict) -> None:
@@ -33,7 +39,12 @@ def print_verdict(out: "Console", verdict: Verdict) -> None:
             if item.detail:
                 said.append(f"\n{item.detail}", style="dim")
             homework.add_row(
-                _mark(item.outcome), item.name, threshold_text(item.threshold, item.percent, item.unit), value, item.outcome.label, said
+                _mark(item.outcome),
+                item.name,
+                threshold_text(item.threshold, item.percent, item.unit),
+                value,
+                item.outcome.label,
+                said,
             )
         out.print(homework)
 

@@ -28,7 +28,9 @@ def parse_front_matter(text: str, name: str) -> tuple[FrontMatter, int]:
     """
     lines = text.splitlines()
     if not lines or lines[0] != FENCE:
-        raise ClassError(f"{name}:1: expected the front matter's opening `---`, found {lines[0][:40]!r}" if lines else f"{name}: is empty")
+        raise ClassError(
+            f"{name}:1: expected the front matter's opening `---`, found {lines[0][:40]!r}" if lines else f"{name}: is empty"
+        )
     try:
         end = lines.index(FENCE, 1)
     except ValueError:

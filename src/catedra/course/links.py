@@ -48,5 +48,7 @@ def bad_links(course: Iterable[CourseClass], planned: Iterable[PlannedClass]) ->
                         bad.append(BadLink(f"{item.folder.name}/{name}", line, f"no class has the slug {slug!r}"))
                     elif anchor and slug in built and anchor not in built[slug].anchors:
                         there = ", ".join(sorted(built[slug].anchors))
-                        bad.append(BadLink(f"{item.folder.name}/{name}", line, f"{slug!r} has no section {anchor!r}; it has: {there}"))
+                        bad.append(
+                            BadLink(f"{item.folder.name}/{name}", line, f"{slug!r} has no section {anchor!r}; it has: {there}")
+                        )
     return tuple(bad)

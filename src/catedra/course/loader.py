@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catedra import classes
 from catedra.course.frontmatter import ClassError, parse_front_matter
-from catedra.course.model import CourseClass, Exercise, FrontMatter, Homework, Section
+from catedra.course.model import CourseClass, Exercise, Homework, Section
 from catedra.course.record import CURVES_NAME, RECORD_NAME, read_record
 from catedra.course.sections import split_sections
 
@@ -94,9 +94,7 @@ def _read(folder: Path, number: int, slug: str, digest: str) -> CourseClass:
         raise ClassError(f"{name}:2: `number`: expected {number} as in the folder's name, found {front.number}")
     body = "\n".join(text.splitlines()[head_lines:])
     sections = _sections(body, name, head_lines + 1)
-    topics = split_sections(
-        sections["Desarrollo"].body, 3, name=name, first_line=sections["Desarrollo"].line + 1
-    )[1]
+    topics = split_sections(sections["Desarrollo"].body, 3, name=name, first_line=sections["Desarrollo"].line + 1)[1]
     return CourseClass(
         front=front,
         slug=slug,
@@ -158,7 +156,11 @@ def _sections(body: str, name: str, first_line: int) -> dict[str, Section]:
         if section.title != expected:
             raise ClassError(f"{name}:{section.line}: expected the section `## {expected}`, found `## {section.title}`")
     if len(titles) != len(SECTIONS):
-        what = f"lacks the section `## {SECTIONS[len(titles)]}`" if len(titles) < len(SECTIONS) else f"has a section too many: {titles[-1]}"
+        what = (
+            f"lacks the section `## {SECTIONS[len(titles)]}`"
+            if len(titles) < len(SECTIONS)
+            else f"has a section too many: {titles[-1]}"
+        )
         raise ClassError(f"{name}: {what}")
     for section in found:
         if not section.body.strip():

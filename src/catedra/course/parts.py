@@ -49,7 +49,9 @@ def checks_of(course_class: CourseClass) -> Checks:
     checks = _declared(module, Check)
     numbers = [check.exercise for check in checks]
     if sorted(numbers) != list(range(1, EXERCISES + 1)):
-        raise ClassError(f"{course_class.folder.name}/checks.py: expected one check for each exercise 1–{EXERCISES}, found {sorted(numbers)}")
+        raise ClassError(
+            f"{course_class.folder.name}/checks.py: expected one check for each exercise 1–{EXERCISES}, found {sorted(numbers)}"
+        )
     for check in checks:
         if check.section is not None and check.section not in course_class.anchors:
             raise ClassError(
@@ -119,7 +121,9 @@ def solution_namespace(course_class: CourseClass, replaced_by: AlternativeAnswer
     if replaced_by is not None:
         for name, function in replaced_by.functions.items():
             if name not in namespace.values and not name.startswith("_"):
-                raise ClassError(f"{course_class.folder.name}: the answer {replaced_by.name} replaces `{name}`, which solution.py doesn't have")
+                raise ClassError(
+                    f"{course_class.folder.name}: the answer {replaced_by.name} replaces `{name}`, which solution.py doesn't have"
+                )
             namespace.values[name] = function
     return namespace
 
@@ -160,7 +164,10 @@ def _answers(course_class: CourseClass, part: str) -> tuple[AlternativeAnswer, .
     _unique(course_class, "answer", [answer.name for answer in answers])
     for answer in answers:
         if answer.place != HOMEWORK and answer.place not in range(1, EXERCISES + 1):
-            raise ClassError(f"{course_class.folder.name}/{part}.py: {answer.name}: expected an exercise 1–{EXERCISES} or HOMEWORK, found {answer.place!r}")
+            raise ClassError(
+                f"{course_class.folder.name}/{part}.py: {answer.name}: "
+                f"expected an exercise 1–{EXERCISES} or HOMEWORK, found {answer.place!r}"
+            )
     return answers
 
 

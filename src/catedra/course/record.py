@@ -172,9 +172,7 @@ def read_record(folder: Path) -> Record | None:
             }
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise RecordError(
-            f"{folder.name}/{path.name} is not a record ({error}): delete it and run `catedra verify`"
-        ) from error
+        raise RecordError(f"{folder.name}/{path.name} is not a record ({error}): delete it and run `catedra verify`") from error
 
 
 def write_record(folder: Path, record: Record, curves: Mapping[str, Any]) -> None:

@@ -39,16 +39,20 @@ def scaffold(number: int, title: str, slug: str | None = None, root: Path = CLAS
         partial.rename(folder)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise ClassError(f"no se puede escribir {folder} ({error.strerror}): `catedra new` se usa en una copia del código fuente") from error
+        raise ClassError(
+            f"no se puede escribir {folder} ({error.strerror}): `catedra new` se usa en una copia del código fuente"
+        ) from error
     return folder
 
 
 def _files(number: int, title: str) -> dict[str, str]:
     numbers = range(1, EXERCISES + 1)
-    exercises = "\n\n".join(f"### {n}. COMPLETAR: título {{#ejercicio-{n}}}\n\nCOMPLETAR: entrada, salida, formas y un ejemplo." for n in numbers)
+    exercises = "\n\n".join(
+        f"### {n}. COMPLETAR: título {{#ejercicio-{n}}}\n\nCOMPLETAR: entrada, salida, formas y un ejemplo." for n in numbers
+    )
     functions = "\n\n".join(
         f'@exercise({n})\ndef answer_{n}(x: int) -> int:\n    """COMPLETAR: qué hace.\n\n'
-        f"    Argumentos:\n        x: COMPLETAR.\n\n    Devuelve:\n        COMPLETAR.\n    \"\"\"\n    return {n} * x\n"
+        f'    Argumentos:\n        x: COMPLETAR.\n\n    Devuelve:\n        COMPLETAR.\n    """\n    return {n} * x\n'
         for n in numbers
     )
     checks = "\n\n".join(
@@ -61,9 +65,9 @@ def _files(number: int, title: str) -> dict[str, str]:
     return {
         "__init__.py": "",
         "lesson.md": _LESSON.format(number=number, title=title.replace('"', "'"), exercises=exercises),
-        "slides.md": "# COMPLETAR: sección\n\n## COMPLETAR: la afirmación\n\nCOMPLETAR\n\n::: notes\n[60 min] COMPLETAR: lo que dice quien enseña.\n:::\n",
-        "solution.py": f'"""COMPLETAR: qué resuelve esta clase."""\n\nfrom catedra.authoring import exercise, homework\n\n\n{functions}\n\n{_HOMEWORK}',
-        "checks.py": f'"""Qué significa aprobar esta clase."""\n\nimport numpy as np\n\nfrom catedra.checking import Answer, check, criterion, expect\n\n\n{checks}\n\n{_CRITERION}',
+        "slides.md": _SLIDES,
+        "solution.py": f"{_SOLUTION_HEAD}{functions}\n\n{_HOMEWORK}",
+        "checks.py": f"{_CHECKS_HEAD}{checks}\n\n{_CRITERION}",
         "wrong_answers.py": '"""COMPLETAR: respuestas incorrectas verosímiles, con `@wrong`."""\n',
         "right_answers.py": '"""COMPLETAR: respuestas correctas escritas sin mirar la solución, con `@right`."""\n',
         "errors.py": '"""COMPLETAR: los cinco errores comunes, con `@common_error`."""\n',
@@ -139,4 +143,31 @@ _CRITERION = '''@criterion("COMPLETAR", at_least=0.0, trains=False)
 def homework_value(answer: Answer, seed: int) -> float:
     """COMPLETAR: qué se mide."""
     return expect.number(answer.answer_homework(seed), "el resultado")
+'''
+
+_SLIDES = """# COMPLETAR: sección
+
+## COMPLETAR: la afirmación
+
+COMPLETAR
+
+::: notes
+[60 min] COMPLETAR: lo que dice quien enseña.
+:::
+"""
+
+_SOLUTION_HEAD = '''"""COMPLETAR: qué resuelve esta clase."""
+
+from catedra.authoring import exercise, homework
+
+
+'''
+
+_CHECKS_HEAD = '''"""Qué significa aprobar esta clase."""
+
+import numpy as np
+
+from catedra.checking import Answer, check, criterion, expect
+
+
 '''

@@ -33,7 +33,9 @@ def split_sections(text: str, level: int, *, name: str, first_line: int = 1) -> 
     seen: dict[str, int] = {}
     for section in sections:
         if section.slug in seen:
-            raise ClassError(f"{name}:{section.line}: the slug {section.slug!r} stands already at line {seen[section.slug]}: rename one")
+            raise ClassError(
+                f"{name}:{section.line}: the slug {section.slug!r} stands already at line {seen[section.slug]}: rename one"
+            )
         seen[section.slug] = section.line
     head = lines[: starts[0][0]] if starts else lines
     return "\n".join(head).strip("\n"), tuple(sections)

@@ -60,7 +60,7 @@ def _functions(record: Record | None, curves: Curves) -> dict[str, Callable[...,
 
         return fill
 
-    def medida(name: str, formato: str = ".3f", percent: bool = False) -> str:
+    def medida(name: str, formato: str | None = None, percent: bool = False) -> str:
         try:
             values = curves.stack(name)
         except NotMeasuredError:
@@ -69,7 +69,7 @@ def _functions(record: Record | None, curves: Curves) -> dict[str, Callable[...,
             return NOT_MEASURED
         if values.ndim != 1:
             raise TypeError(f"{name!r} is not one number a seed but has shape {values.shape[1:]}")
-        return quantity(float(values.mean()), percent=percent, fmt=formato)
+        return quantity(float(values.mean()), percent=percent, fmt=formato or (".1f" if percent else ".3f"))
 
     return {
         "media": of("criterion", lambda item: quantity(item.mean, percent=item.percent, unit=item.unit)),
@@ -86,7 +86,7 @@ def quantity(value: float | None, *, percent: bool = False, unit: str = "", fmt:
     """Write a number as prose does: decimal comma, % or unit after a space.
 
     Example:
-        >>> quantity(0.8765, percent=True)
+        >>> quantity(0.8768, percent=True)
         '87,7 %'
     """
     if value is None:

@@ -6,6 +6,8 @@ from catedra.errors import CatedraError
 class DataError(CatedraError):
     """The data can't be had or aren't what they should be."""
 
+    exit_code = 5
+
 
 class UnknownDataError(DataError):
     """No data set has that name."""

@@ -55,8 +55,14 @@ class _Session:
         criterion = next(item for item in self._checks.criteria if item.name == task["criterion"])
         data = None
         if criterion.data is not None:
-            data = datasets.load(criterion.data).split(seed=self._seed) if self._scale.judges else datasets.smoke(criterion.data, seed=self._seed)
-        result = run_criterion(criterion, answer, data=data, variant=data.variant if data else None, scale=self._scale, seed=self._seed)
+            data = (
+                datasets.load(criterion.data).split(seed=self._seed)
+                if self._scale.judges
+                else datasets.smoke(criterion.data, seed=self._seed)
+            )
+        result = run_criterion(
+            criterion, answer, data=data, variant=data.variant if data else None, scale=self._scale, seed=self._seed
+        )
         return {"criteria": [asdict(result)]}
 
 

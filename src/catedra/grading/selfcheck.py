@@ -4,6 +4,7 @@ The verdict is stamped advisory: the file runs with the user's permissions and c
 never ends, a crash or an exit of the file's code ends that exercise alone and never the verdict.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -78,7 +79,9 @@ def check_file(request: Request) -> Verdict:
     wanted = tuple(checks.by_exercise) if request.exercises is None else request.exercises
     for number in wanted:
         if number not in checks.by_exercise:
-            raise UnknownExerciseError(f"la clase {request.course_class.number} tiene los ejercicios 1 a {len(checks.by_exercise)}, y llegó {number}")
+            raise UnknownExerciseError(
+                f"la clase {request.course_class.number} tiene los ejercicios 1 a {len(checks.by_exercise)}, y llegó {number}"
+            )
     if request.homework:
         for name in {criterion.data for criterion in checks.criteria if criterion.data}:
             datasets.load(name)  # fetched here, with its progress bar, and not inside the timed process
@@ -127,23 +130,25 @@ class _Runner:
         try:
             answer = child.ask(name, limit)
         except TimeoutError:
-            return self._cut(task, Outcome.TIMEOUT, f"No terminó en {limit:.0f} segundos: ¿hay un bucle que no corta, o sobran épocas?", start)
+            return self._cut(
+                task, Outcome.TIMEOUT, f"No terminó en {limit:.0f} segundos: ¿hay un bucle que no corta, o sobran épocas?", start
+            )
         except EOFError:
             return self._cut(
                 task, Outcome.RUNTIME_ERROR, f"El proceso se cortó mientras corría tu código ({child.ending}).", start
             )
         partial = {"class_number": 0, "submission_sha256": "", "content_hash": "", "advisory": True, "created": "", "version": ""}
         verdict = Verdict.from_plain({**partial, "checks": [], "criteria": [], **answer})
-        return (*verdict.checks, *verdict.criteria)[0]
+        return verdict.checks[0] if verdict.checks else verdict.criteria[0]
 
     def _cut(self, task: Task, outcome: Outcome, message: str, start: float) -> CheckResult | CriterionResult:
         seconds = time.perf_counter() - start
         if isinstance(task, Check):
             return CheckResult(task.exercise, task.title, outcome, message, "", task.section, seconds)
         return CriterionResult(
-            name=task.name, outcome=outcome, evidence=task.evidence, value=None, threshold=str(task.threshold) if task.threshold else None,
-            percent=task.percent, unit=task.unit, seed=self._request.seed, scale=self._request.scale, data=task.data, message=message, detail="",
-            seconds=seconds,
+            name=task.name, outcome=outcome, evidence=task.evidence, value=None,
+            threshold=str(task.threshold) if task.threshold else None, percent=task.percent, unit=task.unit,
+            seed=self._request.seed, scale=self._request.scale, data=task.data, message=message, detail="", seconds=seconds,
         )  # fmt: skip
 
 
@@ -173,7 +178,9 @@ class _Child:
             reply = self.ask(hello, STARTUP_S)
         except TimeoutError:
             self.__exit__()
-            raise SubmissionError(f"los imports y definiciones de {request.file.name} no terminaron en {STARTUP_S:.0f} segundos") from None
+            raise SubmissionError(
+                f"los imports y definiciones de {request.file.name} no terminaron en {STARTUP_S:.0f} segundos"
+            ) from None
         except EOFError:
             self.__exit__()
             raise SubmissionError(f"el proceso se cortó al cargar {request.file.name} ({self.ending})") from None
@@ -193,10 +200,8 @@ class _Child:
             TimeoutError: no reply within `limit` seconds; the process is gone.
             EOFError: the process ended.
         """
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it ended: the reading side says so below
             os.write(self._to, json.dumps(message).encode() + b"\n")
-        except BrokenPipeError:
-            pass
         try:
             line = self._lines.get(timeout=limit)
         except queue.Empty:
@@ -218,10 +223,8 @@ class _Child:
         return self._stderr.read()[-2000:].decode(errors="replace").strip().rpartition("\n")[2]
 
     def _kill(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def __enter__(self) -> "_Child":

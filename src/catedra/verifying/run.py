@@ -16,9 +16,8 @@ from catedra.errors import CatedraError
 from catedra.verifying.jobs import Job, Run
 from catedra.verifying.state import State
 
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-}
+_THREAD_VARIABLES = ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+ONE_THREAD = {name + ("_THREADS" if name.startswith("TF") else "_NUM_THREADS"): "1" for name in _THREAD_VARIABLES}
 DEADLINE_FACTOR = 20
 """A job may take this many times the class's budget a run before it is taken for hung."""
 
@@ -40,7 +39,12 @@ class Progress:
 
 
 def run_jobs(
-    course_class: CourseClass, jobs: Sequence[Job], state: State, *, workers: int = 2, report: Callable[[Progress], None] = lambda _: None
+    course_class: CourseClass,
+    jobs: Sequence[Job],
+    state: State,
+    *,
+    workers: int = 2,
+    report: Callable[[Progress], None] = lambda _: None,
 ) -> None:
     """Run what has no result yet. Ctrl-C stops the processes and keeps what is finished.
 
@@ -61,7 +65,12 @@ def run_jobs(
 
 class _Pool:
     def __init__(
-        self, course_class: CourseClass, jobs: Sequence[Job], state: State, environment: dict[str, str], report: Callable[[Progress], None]
+        self,
+        course_class: CourseClass,
+        jobs: Sequence[Job],
+        state: State,
+        environment: dict[str, str],
+        report: Callable[[Progress], None],
     ) -> None:
         self._class, self._state, self._environment, self._report = course_class, state, environment, report
         self._total = sum(len(job.runs) for job in jobs)

@@ -59,7 +59,11 @@ class _Summary:
             right_answers=right,
             wrong_answers=wrong,
             data=self._data(),
-            versions={"python": platform.python_version(), "numpy": np.__version__, **stacks.installed_versions(self._class.front.stacks)},
+            versions={
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                **stacks.installed_versions(self._class.front.stacks),
+            },
             machine=_machine(),
             date=datetime.datetime.now(datetime.UTC).date().isoformat(),
             cpu_s=round(self._cpu, 1),
@@ -117,7 +121,9 @@ class _Summary:
 
         worst = low if threshold.at_least is not None else high
         if not clears(threshold):
-            self._problems.append(f"{criterion.name}: la cota 95/95 de la referencia ({show(worst)}) no alcanza el umbral {threshold}")
+            self._problems.append(
+                f"{criterion.name}: la cota 95/95 de la referencia ({show(worst)}) no alcanza el umbral {threshold}"
+            )
         if clears(claimed):
             return RecordVerdict.HOLDS, ""
         evidence = (
@@ -146,9 +152,15 @@ class _Summary:
         elif outside and claim.at_stated_size:
             verdict = RecordVerdict.REFUTED
         elif outside:
-            verdict, evidence = RecordVerdict.NOT_JUDGED, f"{evidence} Se midió a menor tamaño que el afirmado: no alcanza para refutarlo."
+            verdict, evidence = (
+                RecordVerdict.NOT_JUDGED,
+                f"{evidence} Se midió a menor tamaño que el afirmado: no alcanza para refutarlo.",
+            )
         else:
-            verdict, evidence = RecordVerdict.NOT_JUDGED, f"{evidence} El intervalo contiene el umbral: estas semillas no deciden."
+            verdict, evidence = (
+                RecordVerdict.NOT_JUDGED,
+                f"{evidence} El intervalo contiene el umbral: estas semillas no deciden.",
+            )
         return Measured(
             name=claim.statement, values={}, mean=interval.mean, std=None, low=interval.low, high=interval.high,
             threshold=str(bound), claimed=str(bound), percent=claim.percent, unit=claim.unit, verdict=verdict, evidence=evidence,
@@ -186,7 +198,9 @@ class _Summary:
             as_expected = expected in caught and says in caught[expected].lower()
             if not as_expected:
                 got = caught.get(expected, "no la rechaza")
-                self._problems.append(f"la respuesta incorrecta {answer.name} debía caer en {expected} diciendo «{answer.says}»: {got}")
+                self._problems.append(
+                    f"la respuesta incorrecta {answer.name} debía caer en {expected} diciendo «{answer.says}»: {got}"
+                )
             judged.append(Judged(answer.name, answer.description, answer.place, answer.caught_by, caught, values, as_expected))
         return tuple(judged)
 
@@ -233,4 +247,9 @@ def _machine() -> dict[str, str]:
     except (OSError, StopIteration):
         pass
     memory = math.ceil(psutil.virtual_memory().total / 2**30)
-    return {"processor": processor, "cores": str(os.cpu_count()), "memory": f"{memory} GiB", "system": f"{platform.system()} {platform.machine()}"}
+    return {
+        "processor": processor,
+        "cores": str(os.cpu_count()),
+        "memory": f"{memory} GiB",
+        "system": f"{platform.system()} {platform.machine()}",
+    }

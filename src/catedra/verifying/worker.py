@@ -19,7 +19,7 @@ from catedra.authoring import HOMEWORK, AlternativeAnswer
 from catedra.checking import LiveAnswer, Outcome, Scale, ScaleName, plain, run_check, run_criterion, run_measurement
 from catedra.course import CourseClass, load, read_class
 from catedra.course.parts import checks_of, right_answers_of, solution_namespace, wrong_answers_of
-from catedra.verifying.jobs import REFERENCE, Job, Run
+from catedra.verifying.jobs import REFERENCE, Job
 
 
 def main() -> None:

@@ -25,12 +25,14 @@ def run(
     course_class = load(number)
     request = Request(course_class, file, exercises=(exercise,) if exercise else None, homework=homework, seed=seed)
     if not json_:
-        console(stderr=True).print("Esto ejecuta el archivo con tus permisos: usalo con tu propio código, no con el de otra persona.", style="dim")
+        console(stderr=True).print(
+            "Esto ejecuta el archivo con tus permisos: usalo con tu propio código, no con el de otra persona.", style="dim"
+        )
     verdict = check_file(request)
     if json_:
         print_json(verdict.as_plain())
     else:
         print_verdict(console(), verdict)
-    results = (*verdict.checks, *verdict.criteria)
-    if any(result.outcome not in {Outcome.CORRECT, Outcome.PENDING} for result in results):
+    outcomes = [*(check.outcome for check in verdict.checks), *(item.outcome for item in verdict.criteria)]
+    if any(outcome not in {Outcome.CORRECT, Outcome.PENDING} for outcome in outcomes):
         raise typer.Exit(1)

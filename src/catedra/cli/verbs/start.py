@@ -20,6 +20,10 @@ def run(
     if json_:
         print_json({"path": str(path), "created": created})
     elif created:
-        typer.echo(f"Listo: {path}\nAbrilo con JupyterLab (`catedra lab {path.parent}`) y después comprobá con `catedra check {number} {path}`.")
+        typer.echo(
+            f"Listo: {path}\nAbrilo con JupyterLab (`catedra lab {path.parent}`) y después comprobá con `catedra check {number} {path}`."
+        )
     else:
-        typer.echo(f"{path} ya existe y queda como lo dejaste. Para empezar de cero, elegí otra carpeta: `catedra start {number} DIR`.")
+        typer.echo(
+            f"{path} ya existe y queda como lo dejaste. Para empezar de cero, elegí otra carpeta: `catedra start {number} DIR`."
+        )

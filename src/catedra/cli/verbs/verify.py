@@ -95,7 +95,9 @@ def _print(record: "Record") -> None:
         )  # fmt: skip
     answers = table("Respuesta", "Lugar", "Rechazada por", "Como se esperaba")
     for judged in (*record.right_answers, *record.wrong_answers):
-        answers.add_row(judged.name, str(judged.place), ", ".join(judged.caught_by) or "nadie", "sí" if judged.as_expected else "NO")
+        answers.add_row(
+            judged.name, str(judged.place), ", ".join(judged.caught_by) or "nadie", "sí" if judged.as_expected else "NO"
+        )
     out = console()
     out.print(measured)
     out.print(answers)
