@@ -6,7 +6,6 @@ Reading a class is reading text: nothing of the folder is imported here (that is
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from catedra import classes
@@ -85,7 +84,6 @@ def read_class(folder: Path) -> CourseClass:
     return _read(folder, number, slug, content_hash(folder))
 
 
-@lru_cache(maxsize=256)
 def _read(folder: Path, number: int, slug: str, digest: str) -> CourseClass:
     name = f"{folder.name}/lesson.md"
     text = (folder / "lesson.md").read_text(encoding="utf-8")
@@ -106,14 +104,25 @@ def _read(folder: Path, number: int, slug: str, digest: str) -> CourseClass:
         homework=Homework(sections["Tarea"].body),
         record=read_record(folder),
         content_hash=digest,
+        code_hash=code_hash(folder),
     )
 
 
 def content_hash(folder: Path) -> str:
     """Hash every source file of a class folder; the record and the curves are results and don't count."""
+    return _hash(folder, {RECORD_NAME, CURVES_NAME})
+
+
+def code_hash(folder: Path) -> str:
+    """Hash what a measurement depends on: the Python files but those that only show. A typo mended in the lesson keeps the record."""
+    shown = {path.name for path in folder.iterdir() if path.suffix != ".py"}
+    return _hash(folder, shown | {"errors.py", "figures.py", "__init__.py"})
+
+
+def _hash(folder: Path, left_out: set[str]) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name not in {RECORD_NAME, CURVES_NAME} and "__pycache__" not in path.parts:
+        if path.is_file() and path.name not in left_out and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -90,6 +90,7 @@ class CourseClass:
         homework: the homework.
         record: what verification measured, or None.
         content_hash: of every file of the folder but the record and the curves.
+        code_hash: of what a measurement depends on.
     """
 
     front: FrontMatter
@@ -102,6 +103,7 @@ class CourseClass:
     homework: Homework
     record: Record | None = field(repr=False)
     content_hash: str
+    code_hash: str
 
     @property
     def number(self) -> int:

@@ -106,7 +106,7 @@ class Record:
 
     Attributes:
         class_number: which class.
-        content_hash: of the folder that was measured; another hash means that the record is old.
+        code_hash: of the code that was measured; another hash means that the record is old.
         scale: at which the criteria ran.
         seeds: the seeds.
         sound: whether every threshold is sound (docs/authoring.md, *Verifying*).
@@ -122,7 +122,7 @@ class Record:
     """
 
     class_number: int
-    content_hash: str
+    code_hash: str
     scale: str
     seeds: tuple[int, ...]
     sound: bool

@@ -67,7 +67,7 @@ def _built(item: CourseClass, block: str) -> ClassStatus:
         judged = [each for each in (*record.criteria, *record.claims) if each.threshold is not None]
         counts = {verdict: sum(each.verdict is verdict for each in judged) for verdict in RecordVerdict}
         words = [f"{count} {verdict.label}" for verdict, count in counts.items() if count]
-        age = "" if record.content_hash == item.content_hash else "; la clase cambió desde entonces"
+        age = "" if record.code_hash == item.code_hash else "; el código cambió desde entonces"
         verification = f"{'umbrales sólidos' if record.sound else 'con problemas'} ({', '.join(words)}; {record.date}{age})"
         sound = record.sound
         for each in record.criteria:

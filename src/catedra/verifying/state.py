@@ -13,7 +13,7 @@ from catedra.verifying.jobs import Job, Run
 
 
 class State:
-    """The folder of results of one class, at one scale, for one content hash: editing the class starts over.
+    """The folder of results of one class, at one scale, for one state of its code: editing it starts over.
 
     Args:
         course_class: the class.
@@ -23,7 +23,7 @@ class State:
 
     def __init__(self, course_class: CourseClass, scale: str, root: Path | None = None) -> None:
         base = root if root is not None else home() / "verify"
-        self.folder = base / f"{course_class.number}-{scale}-{course_class.content_hash[:16]}"
+        self.folder = base / f"{course_class.number}-{scale}-{course_class.code_hash[:16]}"
 
     def clear(self) -> None:
         """Forget every result."""

@@ -49,7 +49,7 @@ class _Summary:
         wrong = self._wrong()
         record = Record(
             class_number=self._class.number,
-            content_hash=self._class.content_hash,
+            code_hash=self._class.code_hash,
             scale=self._scale,
             seeds=self._seeds,
             sound=not self._problems,
