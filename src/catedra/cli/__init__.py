@@ -2,6 +2,8 @@
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run `catedra`. Foreseen failures print one message and exit with their code; Ctrl-C exits with 130."""
@@ -13,9 +15,11 @@ def main() -> None:
     except CatedraError as error:
         print(f"catedra: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:  # typer turns the first into the second
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         print("\ncatedra: interrumpido; lo que ya estaba hecho quedó guardado", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

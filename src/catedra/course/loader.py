@@ -42,14 +42,14 @@ class BrokenClass:
     reason: str
 
 
-def catalogue(root: Path = CLASSES_FOLDER) -> tuple[CourseClass | BrokenClass, ...]:
+def catalogue(root: Path | None = None) -> tuple[CourseClass | BrokenClass, ...]:
     """Return every class under `root` by number; a broken folder is reported in its place.
 
     Args:
-        root: the folder of class folders.
+        root: the folder of class folders; the package's own by default.
     """
     found: list[CourseClass | BrokenClass] = []
-    for folder in _folders(root):
+    for folder in _folders(root or CLASSES_FOLDER):
         try:
             found.append(read_class(folder))
         except ClassError as error:
@@ -57,14 +57,14 @@ def catalogue(root: Path = CLASSES_FOLDER) -> tuple[CourseClass | BrokenClass, .
     return tuple(found)
 
 
-def load(number: int, root: Path = CLASSES_FOLDER) -> CourseClass:
+def load(number: int, root: Path | None = None) -> CourseClass:
     """Return one class.
 
     Raises:
         UnknownClassError: there is no such class; says which there are.
         ClassError: its folder is broken.
     """
-    folders = {_identity(folder)[0]: folder for folder in _folders(root)}
+    folders = {_identity(folder)[0]: folder for folder in _folders(root or CLASSES_FOLDER)}
     if number not in folders:
         there = ", ".join(map(str, sorted(folders))) or "ninguna"
         raise UnknownClassError(f"no hay una clase {number} construida; hay: {there} (`catedra list` muestra el programa)")

@@ -3,19 +3,20 @@
 import shutil
 from pathlib import Path
 
+from catedra.course import loader
 from catedra.course.frontmatter import ClassError
-from catedra.course.loader import CLASSES_FOLDER, EXERCISES
+from catedra.course.loader import EXERCISES
 from catedra.course.sections import slugify
 
 
-def scaffold(number: int, title: str, slug: str | None = None, root: Path = CLASSES_FOLDER) -> Path:
+def scaffold(number: int, title: str, slug: str | None = None, root: Path | None = None) -> Path:
     """Create `root/c<number>_<slug>/`, whole or not at all.
 
     Args:
         number: of the class, ≥ 1.
         title: in Spanish.
         slug: short name; the title's slug by default.
-        root: where class folders are.
+        root: where class folders are; the package's own by default.
 
     Returns:
         The new folder.
@@ -24,6 +25,7 @@ def scaffold(number: int, title: str, slug: str | None = None, root: Path = CLAS
         ClassError: the number is taken, the title gives no slug, or the folder can't be written.
     """
     name = slugify(slug or title)
+    root = root or loader.CLASSES_FOLDER
     if not title.strip() or not name:
         raise ClassError(f"el título {title!r} no da un nombre de carpeta: usá letras o pasá --slug")
     taken = next((path.name for path in root.glob("c*") if path.name.partition("_")[0] == f"c{number}"), None)

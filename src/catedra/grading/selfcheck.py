@@ -176,14 +176,15 @@ class _Child:
         threading.Thread(target=self._read, daemon=True).start()
         try:
             reply = self.ask(hello, STARTUP_S)
-        except TimeoutError:
+        except BaseException as error:
             self.__exit__()
+            if isinstance(error, EOFError):
+                raise SubmissionError(f"el proceso se cortó al cargar {request.file.name} ({self.ending})") from None
+            if not isinstance(error, TimeoutError):
+                raise
             raise SubmissionError(
                 f"los imports y definiciones de {request.file.name} no terminaron en {STARTUP_S:.0f} segundos"
             ) from None
-        except EOFError:
-            self.__exit__()
-            raise SubmissionError(f"el proceso se cortó al cargar {request.file.name} ({self.ending})") from None
         if "error" in reply:
             self.__exit__()
             raise (SubmissionError if reply["theirs"] else InfrastructureError)(reply["error"])
