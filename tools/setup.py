@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "catedra-setup.json"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-CORE_MB, DEV_MB = 700, 180
+CORE_MB, DEV_MB = 930, 180
 STACK_MB = {
     "keras-jax": 420, "keras-tf": 1710, "keras-torch": 950, "torch": 910, "jax": 490, "llm": 1900, "rl": 950, "serving": 400, "scale": 350,
 }  # fmt: skip

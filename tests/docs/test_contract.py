@@ -8,13 +8,13 @@ import ast
 import importlib.util
 import inspect
 import re
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from catedra.checking import Check, Claim, Criterion, Evidence, Measurement, declare
@@ -258,7 +258,7 @@ def test_every_function_asked_of_a_student_is_explained_and_used(number: str) ->
 
 
 def test_the_script_of_the_measured_table_runs() -> None:
-    seconds, cpu, size = _run("bench").round_trips(200)
-    assert seconds.shape == (200,)
-    assert np.isfinite(cpu)
-    assert size == 86
+    """In a process of its own: it forks, and this one may hold a framework's threads."""
+    script = BLOCKS["bench"] + "\nseconds, cpu, size = round_trips(200)\nprint(len(seconds), cpu > 0, size)\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["200", "True", "86"]
