@@ -141,6 +141,14 @@ def test_the_known_tensors_of_a_loaded_framework(monkeypatch):
                 raise TypeError("unsupported ScalarType BFloat16")
             return np.array([1.5, 2.5], dtype=np.float32)
 
+    class Dense(Tensor):
+        layout = "strided"
+
+        def numpy(self):
+            return np.ones(2)
+
+    assert plain(Dense()).tolist() == [1, 1]
+
     class Huge(Tensor):
         def numel(self):
             return 10**12

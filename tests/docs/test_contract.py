@@ -160,7 +160,9 @@ def test_claims_and_criteria_ask_for_keys_that_are_measured(number: str) -> None
     for function in _declared(tree, "measurement"):
         returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
         known = [value for value in returned if isinstance(value, ast.Dict)]
-        keys[function.name] = {key.value for value in known for key in value.keys if isinstance(key, ast.Constant)} if known else None  # type: ignore[misc]
+        keys[function.name] = (
+            {key.value for value in known for key in value.keys if isinstance(key, ast.Constant)} if known else None
+        )  # type: ignore[misc]
     for function in _declared(tree, "claim"):
         asked = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         for run, _, key in (text.partition(".") for text in asked if re.fullmatch(r"\w+\.\w+", text)):
@@ -205,7 +207,9 @@ def _solution(number: str) -> dict[str, Any]:
     return vars(_run(f"solution.py · {number}", {key: value for key, value in prelude.items() if not key.startswith("__")}))
 
 
-def _sides(tree: ast.AST, capabilities: types.ModuleType, solution: dict[str, Any], trusted: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _sides(
+    tree: ast.AST, capabilities: types.ModuleType, solution: dict[str, Any], trusted: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """Names that a function talks to, and what each can be asked: parameters by name, variables by how they were made."""
     protocols = {name: _methods(getattr(capabilities, name.capitalize())) for name, state in TABLE.items() if state == "grader"}
     sides: dict[str, dict[str, Any]] = {"answer": solution, **protocols}
@@ -213,7 +217,11 @@ def _sides(tree: ast.AST, capabilities: types.ModuleType, solution: dict[str, An
         if not isinstance(node, ast.Assign):
             continue
         target, value = node.targets[0], node.value
-        pairs = zip(target.elts, value.elts, strict=True) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
+        pairs = (
+            zip(target.elts, value.elts, strict=True)
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            else [(target, value)]
+        )
         for name, made in pairs:
             if not (isinstance(name, ast.Name) and isinstance(made, ast.Call)):
                 continue

@@ -27,8 +27,9 @@ def difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | No
     Raises:
         TypeError: `expected` is something else.
     """
-    if isinstance(expected, np.generic):
-        expected = expected.item()
+    if isinstance(expected, np.generic) or _is_text(expected):
+        expected = expected.tolist()
+        actual = actual.tolist() if _is_text(actual) else actual
     if expected is None or isinstance(expected, str | bytes | bool):
         if isinstance(actual, np.ndarray) and actual.ndim == 0 and actual.dtype.kind in "bUS":
             actual = actual.item()
@@ -37,13 +38,11 @@ def difference(actual: Any, expected: Any, rtol: float, atol: float) -> str | No
     if isinstance(expected, dict):
         return _of_dicts(actual, expected, rtol, atol)
     wanted = numbers(expected, complex_too=True)
-    if isinstance(expected, int) and (wanted is None or wanted.dtype.kind == "f") and (wanted is None or not (rtol or atol)):
-        # Wider than any NumPy integer: a double would round it.
+    rounded = wanted is None or (wanted.dtype.kind == "f" and not (rtol or atol))
+    if isinstance(expected, int) and rounded:  # wider than NumPy's integers: a double holds it badly or not at all
         return None if type(actual) is int and actual == expected else f"Se esperaba {show(expected)} y llegó {describe(actual)}"
     if wanted is not None:
         return _of_numbers(actual, wanted, rtol, atol)
-    if isinstance(expected, np.ndarray) and expected.dtype.kind in "US":
-        expected = expected.tolist()
     if isinstance(expected, list | tuple):
         return _of_sequences(actual, expected, rtol, atol)
     raise TypeError(f"expected plain data to compare with; received {type(expected).__name__}")
@@ -54,8 +53,9 @@ def numbers(value: Any, complex_too: bool = False) -> Array | None:
     if isinstance(value, bool) or not isinstance(value, np.ndarray | np.generic | int | float | complex | list | tuple):
         return None
     try:
-        too_wide = isinstance(value, int) and not -(2**63) <= value < 2**64
-        result = np.asarray(float(value) if too_wide else value)
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
+            value = float(value)  # NumPy would make an object of it
+        result = np.asarray(value)
     except (ValueError, TypeError, OverflowError):
         return None
     return result if result.dtype.kind in ("biufc" if complex_too else "biuf") else None
@@ -98,6 +98,10 @@ def show(value: Any) -> str:
 def place(index: Any) -> str:
     """An element's position as it is written in code."""
     return "[" + ", ".join(str(int(i)) for i in index) + "]"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "US"
 
 
 def _elements(count: int) -> str:

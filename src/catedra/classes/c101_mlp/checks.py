@@ -113,7 +113,7 @@ def regression(answer: Answer, rng: np.random.Generator) -> None:
 def binary(answer: Answer, rng: np.random.Generator) -> None:
     """La entropía, la exactitud y el AUC dan lo mismo que los nuestros, y la red separa dos clases."""
     label = rng.permutation(np.repeat([0, 1], [12, 8]))
-    score = np.clip(np.round(0.45 * label + rng.uniform(0.02, 0.5, 20), 2), 0.01, 0.99)
+    score = _overlapping_scores(rng, label)
     p = np.clip(score, 1e-7, 1 - 1e-7)
     expect.close(
         expect.number(answer.binary_cross_entropy(score, label), "la entropía cruzada binaria"),
@@ -361,6 +361,12 @@ def confusion_counts(answer: Answer, rng: np.random.Generator) -> float:
         pair = expect.items(answer.most_confused(wanted), "el par más confundido", length=2)
         first, second = (expect.number(value, "cada prenda del par") for value in pair)
         right.append((first, second) == _pairs(wanted)[0][0])
+    # One pair is confused more, both ways together; another holds the largest single cell.
+    a, b, c, d = (int(garment) for garment in rng.permutation(10)[:4])
+    one_way = np.diag(rng.integers(50, 90, 10))
+    one_way[a, b], one_way[b, a], one_way[c, d] = 20, 19, 30
+    pair = expect.items(answer.most_confused(one_way), "el par más confundido", length=2)
+    right.append(tuple(int(expect.number(value, "cada prenda del par")) for value in pair) == (min(a, b), max(a, b)))
     return float(np.mean(right))
 
 
@@ -481,6 +487,14 @@ def normalization_helps(runs: Curves) -> Interval:
     """MAE con entradas crudas menos MAE con entradas normalizadas, en cientos de miles de dólares, misma semilla."""
     pairs = zip(runs["scaling.raw"], runs["scaling.normalized"], strict=True)
     return mean_interval([float(raw - normalized) for raw, normalized in pairs])
+
+
+def _overlapping_scores(rng: np.random.Generator, label: np.ndarray) -> np.ndarray:
+    """Scores (N,) whose order says more than their rounding: an AUC of rounded labels shows."""
+    while True:
+        score = np.round(0.2 * label + rng.uniform(0.05, 0.75, len(label)), 2)
+        if abs(roc_auc(score, label) - roc_auc((score >= 0.5) * 1.0, label)) > 0.02:
+            return score
 
 
 def _predicted_labels(answer: Answer, data: Split, scale: Scale, seed: int) -> np.ndarray:

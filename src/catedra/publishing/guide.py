@@ -1,0 +1,206 @@
+"""Sets a class's guide: an A4 PDF by Typst with our own template, tagged for screen readers (PDF/UA-1).
+
+    document → pandoc's tree → Typst markup (this module) → templates/guide.typ → PDF
+
+Notable: answers (`::: respuesta`) stand at the end, so that the page with the question doesn't give them away; every figure and
+formula has a text alternative, or Typst refuses; everything is in memory, no temporary file. The fonts are embedded: Libertinus Serif
+(OFL 1.1) and New Computer Modern Math (GUST Font License), both inside the typst wheel, DejaVu Sans Mono (Bitstream Vera licence, likewise),
+Source Sans Pro (OFL 1.1, package font-source-sans-pro), DejaVu Sans for what those lack (matplotlib).
+"""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from catedra.checking.curves import NotMeasuredError
+from catedra.course import ClassError, CourseClass
+from catedra.publishing.cells import ANSWER, CALLOUTS
+from catedra.publishing.document import Document, assemble
+from catedra.publishing.figures import figure_alt, figure_file, fonts_folder
+from catedra.publishing.pandoc import write
+from catedra.publishing.spoken import spoken
+from catedra.publishing.tree import Cell, Node, class_link, classes, raw, read, rewrite, table_of
+
+TEMPLATE = Path(__file__).with_name("templates") / "guide.typ"
+STANDARD = "ua-1"
+
+
+def guide_of(course_class: CourseClass) -> bytes:
+    """Return the guide of a class as PDF.
+
+    Raises:
+        ClassError: the class is broken or can't be set; names file and line where it can be told.
+    """
+    return set_guide(assemble(course_class))
+
+
+def set_guide(document: Document) -> bytes:
+    """Return the guide of an assembled class as PDF; the same document gives the same bytes."""
+    markup, inputs = markup_of(document)
+    return _compiled(markup, inputs, document)
+
+
+def markup_of(document: Document) -> tuple[str, dict[str, str]]:
+    """Return the guide in Typst's markup, and the texts that it asks for by name: metadata and pictures."""
+    writer = _Writer(document)
+    blocks = rewrite(read(document), writer.change)
+    if writer.answers:
+        blocks.append({"t": "Header", "c": [2, ["respuestas", [], []], [{"t": "Str", "c": "Respuestas"}]]})
+        for number, answer in enumerate(writer.answers, start=1):
+            blocks += [raw("typst", f"#la-respuesta({number})["), *answer, raw("typst", "]")]
+    tree = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks}
+    options = ("--shift-heading-level-by=-1", "--syntax-highlighting=idiomatic")
+    body = write(tree, "typst", *options, lines=document.lines)
+    # pandoc 3.9 turns \! (a sixth of an em backwards) into a whole em.
+    body = body.replace("#h(-1em)", "#h(-0.167em)")
+    return f"{TEMPLATE.read_text(encoding='utf-8')}\n{body}", {"meta": json.dumps(_meta(document)), **writer.inputs}
+
+
+class _Writer:
+    """Turns what Typst markup has no name for into calls of the template's functions."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._class = document.course_class
+        self.inputs: dict[str, str] = {}
+        self.answers: list[list[Node]] = []
+
+    def change(self, node: Node) -> list[Node] | None:
+        match node["t"]:
+            case "Div":
+                return self._div(node)
+            case "Figure":
+                return self._figure(node)
+            case "Math":
+                return self._math(node)
+            case "Link":
+                return self._link(node)
+            case "Span":
+                return self._span(node)
+            case "HorizontalRule":
+                return []
+        return None
+
+    def _div(self, node: Node) -> list[Node] | None:
+        kinds, blocks = classes(node), node["c"][1]
+        kind = kinds[0] if kinds else ""
+        if kind in {"fila", "celda"}:
+            return None
+        if kind == "tabla":
+            return self._table(node)
+        if kind == ANSWER:
+            self.answers.append(blocks)
+            return [raw("typst", f"#ver-respuesta({len(self.answers)})")]
+        if kind in CALLOUTS:
+            return [raw("typst", f"#recuadro({_string(kind)}, {_string(CALLOUTS[kind])})["), *blocks, raw("typst", "]")]
+        return [raw("typst", f"#{kind}["), *blocks, raw("typst", "]")] if kind else blocks
+
+    def _table(self, node: Node) -> list[Node]:
+        table = table_of(node)
+        widths = ", ".join(f"{width}fr" for width in table.widths)
+        opening = f"#tabla({_string(table.kind)}, ({widths},), ("
+        out = [raw("typst", opening), *_cells(table.head), raw("typst", "),")]
+        for kind, cells in table.rows:
+            out += [raw("typst", f"({_string(kind)}, ("), *_cells(cells), raw("typst", ")),")]
+        return [*out, raw("typst", ")")]
+
+    def _figure(self, node: Node) -> list[Node]:
+        slug, caption = node["image"]["slug"], node["image"]["caption"]
+        try:
+            picture = figure_file(self._class, slug, "svg").decode()
+        except NotMeasuredError:
+            return [raw("typst", "#figura-pendiente["), *caption, raw("typst", "]")]
+        self.inputs[f"figure-{slug}"] = picture
+        alt = figure_alt(self._class, slug)
+        return [raw("typst", f"#figura({_string(slug)}, {_string(alt)})["), *caption, raw("typst", "]")]
+
+    def _math(self, node: Node) -> list[Node]:
+        kind, formula = node["c"][0]["t"], node["c"][1]
+        call = "formula" if kind == "DisplayMath" else "formulita"
+        return [raw("typst", f"#{call}({_string(spoken(formula))})[", inline=True), node, raw("typst", "]", inline=True)]
+
+    def _link(self, node: Node) -> list[Node] | None:
+        attributes, words, (target, title) = node["c"]
+        link = class_link(target, self._document)
+        if link is None:
+            return None
+        neighbour, _ = link
+        number = [{"t": "Space"}, {"t": "Str", "c": f"(clase\u00a0{neighbour.number})"}]
+        if neighbour.folder is None:
+            return [*words, *number]
+        file = f"{neighbour.number}-{neighbour.slug}.pdf"
+        return [{"t": "Link", "c": [attributes, words, [file, title]]}, *number]
+
+    def _span(self, node: Node) -> list[Node] | None:
+        kinds = classes(node)
+        if not kinds:
+            return None
+        call = f"#veredicto({_string(kinds[1])})[" if kinds[0] == "veredicto" else f"#{kinds[0]}["
+        return [raw("typst", call, inline=True), *node["c"][1], raw("typst", "]", inline=True)]
+
+
+def _cells(cells: tuple[Cell, ...]) -> list[Node]:
+    out: list[Node] = []
+    for cell in cells:
+        out += [raw("typst", f"({cell.colspan}, ["), *cell.blocks, raw("typst", "]),")]
+    return out
+
+
+def _meta(document: Document) -> dict[str, Any]:
+    course_class = document.course_class
+    front = course_class.front
+    before = [document.neighbours[slug] for slug in front.prerequisites if slug in document.neighbours]
+    deepens = document.neighbours.get(front.deepens or "")
+    return {
+        "number": front.number,
+        "title": front.title,
+        "minutes": front.minutes,
+        "source": front.source,
+        "before": [f"{item.title} ({item.number})" for item in before],
+        "deeper": f"{deepens.title} ({deepens.number})" if deepens else "",
+        "hash": course_class.content_hash,
+    }
+
+
+def _compiled(markup: str, inputs: dict[str, str], document: Document) -> bytes:
+    import typst
+
+    compiler = typst.Compiler(markup.encode(), font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
+    try:
+        pdf = compiler.compile(format="pdf", pdf_standards=[STANDARD], timestamp=0)
+    except typst.TypstError as error:
+        raise ClassError(_explained(error, markup, document)) from error
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _explained(error: Any, markup: str, document: Document) -> str:
+    """Typst's message with the lesson's line, found by the words around the culprit."""
+    hints = "; ".join(error.hints)
+    message = f"the guide can't be set: {error.message}{f' ({hints})' if hints else ''}"
+    at = re.search(r":(\d+):(\d+)", str(error.diagnostic))
+    lines = markup.splitlines()
+    if at is not None and int(at[1]) <= len(lines):
+        words = re.findall(r"[\w,.;áéíóúñ]+", lines[int(at[1]) - 1])
+        for length in (6, 4, 3):
+            for start in range(max(len(words) - length + 1, 0)):
+                where = document.lines.find(" ".join(words[start : start + length]))
+                if where != document.lines.file:
+                    return f"{where}: {message}"
+    return f"{document.lines.file}: {message}"
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> Any:
+    import matplotlib
+    import typst
+
+    dejavu = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(fonts_folder()), str(dejavu)])
+
+
+def _string(text: str) -> str:
+    """A text as Typst writes strings."""
+    return '"' + re.sub(r"\s+", " ", text).replace("\\", "\\\\").replace('"', '\\"') + '"'
