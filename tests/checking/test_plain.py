@@ -278,6 +278,7 @@ def test_keys_are_text_or_numbers():
     assert plain({np.int64(1): 0, np.str_("a"): 0, np.float32(0.5): 0, LyingStr("b"): 0, True: 1}) == {
         1: 1, "a": 0, 0.5: 0, "b": 0,
     }  # fmt: skip
+    assert list(plain({True: 0, np.False_: 0})) == [True, False]
     assert plain({np.longdouble(0.25): 1}) == {0.25: 1}
     assert all(type(key) in (int, str, float) for key in plain({LyingInt(1): 0, LyingFloat(0.5): 0, LyingStr("c"): 0}))
     for key in (None, (1, 2), b"x", frozenset(), 1j):

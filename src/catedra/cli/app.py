@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from catedra.cli.verbs import build as build_verb
 from catedra.cli.verbs import check, data, env, lab, list_, new, show, start, verify
 
 VERBS: dict[str, Callable[..., Any]] = {
@@ -13,6 +14,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "start": start.run,
     "check": check.run,
     "verify": verify.run,
+    "build": build_verb.run,
     "data": data.run,
     "env": env.run,
     "new": new.run,

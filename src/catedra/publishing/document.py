@@ -176,7 +176,9 @@ class _Assembly:
         if not claims:
             return
         self._lines.add("## Lo que esta clase afirma, medido {#afirmaciones}")
-        self._lines.add("Cada afirmación se midió con el mismo código que leíste. Nadie recibe nota por esto: es la prueba del curso.")
+        self._lines.add(
+            "Cada afirmación se midió con el mismo código que leíste. Nadie recibe nota por esto: es la prueba del curso."
+        )
         head = ("Afirmación", "Debe dar", "Medido", "Veredicto")
         self._table("afirmaciones", (46, 17, 21, 16), head, [self._claim(item) for item in claims])
         self._provenance()
@@ -199,7 +201,9 @@ class _Assembly:
         if record is None:
             said = "Esta clase todavía no se midió: los números llegan con `catedra verify`."
         else:
-            said = f"Medido el {record.date} con {len(record.seeds)} semillas; media ± desvío entre semillas, intervalos del 95 %."
+            said = (
+                f"Medido el {record.date} con {len(record.seeds)} semillas; media ± desvío entre semillas, intervalos del 95 %."
+            )
             if record.code_hash != self._class.code_hash:
                 said += " El código de la clase cambió después: estos números son de la versión anterior."
         self._lines.add(f"::: {{.procedencia}}\n{said}\n:::")
@@ -285,7 +289,9 @@ class _Assembly:
         for paragraph in _PARAGRAPH.finditer(bare):
             if paragraph[0].count("$") % 2:
                 at = line + bare.count("\n", 0, paragraph.start() + paragraph[0].rfind("$"))
-                raise ClassError(f"{file}:{at}: a `$` of this paragraph has no partner: close the formula, or write `\\$` for money")
+                raise ClassError(
+                    f"{file}:{at}: a `$` of this paragraph has no partner: close the formula, or write `\\$` for money"
+                )
 
 
 def _measured(found: Measured | None) -> str:

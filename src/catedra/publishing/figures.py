@@ -69,7 +69,7 @@ def style() -> Iterator[None]:
     from cycler import cycler
 
     _fonts()
-    settings = {
+    settings: Any = {
         "figure.figsize": (6.3, 3.5), "figure.dpi": 100, "figure.facecolor": "white", "savefig.facecolor": "none",
         "font.family": ["Source Sans Pro", "DejaVu Sans"], "font.size": 10.5, "mathtext.fontset": "dejavusans",
         "axes.titlesize": 11.5, "axes.titleweight": "semibold", "axes.titlelocation": "left", "axes.labelsize": 10.5,
@@ -102,7 +102,7 @@ def ink(drawn: Any) -> float:
         drawn._suptitle.set_visible(False)
     drawn.set_facecolor("white")
     drawn.set_dpi(_MEASURE_DPI)
-    canvas = FigureCanvasAgg(drawn)
+    canvas: Any = FigureCanvasAgg(drawn)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
     return float((np.abs(pixels - pixels[0, 0]).sum(axis=-1) > 30).mean())
@@ -195,7 +195,8 @@ def _decimal_commas(drawn: Any) -> None:
 
     class Comma(ScalarFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            return str(super().__call__(x, pos)).replace(".", ",")
+            label = str(super().__call__(x, pos))
+            return label.replace(".", "{,}" if "$" in label else ",")  # a comma in a formula would be followed by a space
 
     for axes in drawn.get_axes():
         for axis in (axes.xaxis, axes.yaxis):

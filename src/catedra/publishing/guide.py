@@ -3,9 +3,10 @@
     document → pandoc's tree → Typst markup (this module) → templates/guide.typ → PDF
 
 Notable: answers (`::: respuesta`) stand at the end, so that the page with the question doesn't give them away; every figure and
-formula has a text alternative, or Typst refuses; everything is in memory, no temporary file. The fonts are embedded: Libertinus Serif
-(OFL 1.1) and New Computer Modern Math (GUST Font License), both inside the typst wheel, DejaVu Sans Mono (Bitstream Vera licence, likewise),
-Source Sans Pro (OFL 1.1, package font-source-sans-pro), DejaVu Sans for what those lack (matplotlib).
+formula has a text alternative, or Typst refuses; everything is in memory, no temporary file.
+
+The fonts are embedded. From the typst wheel: Libertinus Serif (OFL 1.1), New Computer Modern Math (GUST Font License) and DejaVu Sans
+Mono (Bitstream Vera licence); Source Sans Pro (OFL 1.1, package font-source-sans-pro); for what those lack, DejaVu Sans (matplotlib).
 """
 
 import json
@@ -24,7 +25,6 @@ from catedra.publishing.spoken import spoken
 from catedra.publishing.tree import Cell, Node, class_link, classes, raw, read, rewrite, table_of
 
 TEMPLATE = Path(__file__).with_name("templates") / "guide.typ"
-STANDARD = "ua-1"
 
 
 def guide_of(course_class: CourseClass) -> bytes:
@@ -169,7 +169,7 @@ def _compiled(markup: str, inputs: dict[str, str], document: Document) -> bytes:
 
     compiler = typst.Compiler(markup.encode(), font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
     try:
-        pdf = compiler.compile(format="pdf", pdf_standards=[STANDARD], timestamp=0)
+        pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=0)
     except typst.TypstError as error:
         raise ClassError(_explained(error, markup, document)) from error
     assert isinstance(pdf, bytes)

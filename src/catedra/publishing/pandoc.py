@@ -7,14 +7,16 @@ of is an error here: a formula that it can't read would otherwise stand in the g
 import json
 import re
 import subprocess
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from catedra.course import ClassError
 from catedra.publishing.lines import Lines
 
-READER = "markdown+autolink_bare_uris-raw_html-raw_tex-raw_attribute-citations-example_lists-fancy_lists-subscript-superscript-tex_math_single_backslash"
+READER = (
+    "markdown+autolink_bare_uris+ascii_identifiers-raw_html-raw_tex-raw_attribute-citations-example_lists-fancy_lists"
+    "-subscript-superscript"
+)
 """Pandoc's Markdown without what would let a lesson depend on one output (raw HTML and TeX) or surprise its author (`@`, `~`, `^`)."""
 
 _AT = re.compile(r"(?:at|line) (?:line )?(\d+)")

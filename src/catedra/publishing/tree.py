@@ -68,7 +68,7 @@ def read(document: Document) -> list[Node]:
             return [{"t": "Div", "c": [node["c"][0], _definitions(node["c"][1])]}]
         return None
 
-    changed = rewrite(blocks, change)
+    changed: list[Node] = rewrite(blocks, change)
     for node in walk(changed):
         if node["t"] == "Image":
             slug = node["c"][2][0]
@@ -197,7 +197,7 @@ def _definitions(blocks: list[Node]) -> list[Node]:
         if term is not None:
             if not (out and out[-1]["t"] == "DefinitionList"):
                 out.append({"t": "DefinitionList", "c": []})
-            out[-1]["c"].append([term[0], [[{"t": "Para", "c": term[1]}]]])
+            out[-1]["c"].append([term[0], [[{"t": "Plain", "c": term[1]}]]])
         elif out and out[-1]["t"] == "DefinitionList":
             out[-1]["c"][-1][1][-1].append(block)
         else:

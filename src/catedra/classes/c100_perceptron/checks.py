@@ -352,8 +352,8 @@ def mlp_is_curved(answer: Answer, data: Split, scale: Scale, seed: int) -> float
     at_most=0.90,
     percent=True,
     data="moons",
-    hint="La regresión logística queda fuera de lo que una recta puede dar. Por debajo, no terminó de entrenar; por encima, no es "
-    "una recta: tiene que usar las dos coordenadas tal como vienen.",
+    hint="La regresión logística queda fuera de lo que una recta puede dar. Por debajo, no terminó de entrenar; por encima, no "
+    "es una recta: tiene que usar las dos coordenadas tal como vienen.",
 )
 def logistic_accuracy(answer: Answer, data: Split, seed: int) -> float:
     """Exactitud de la regresión logística sobre diez mil puntos nuevos."""
@@ -404,7 +404,7 @@ def _curvature(answer: Answer, model: Any) -> float:
     if not 0.1 <= share <= 0.9:
         expect.fail(
             "No hay frontera que mirar: el modelo predice casi siempre la misma clase",
-            f"Clase 1 en {share:.0%} de la grilla. Si tu salida es una sola sigmoide, comparala con 0.5: `argmax` da siempre 0.",
+            f"Clase 1 en {share:.0%} de la grilla. Si tu salida es una sola sigmoide, comparala con 0.5 (`argmax` da siempre 0).",
         )
     return 1 - truth.best_line(points, predicted, 180)
 
