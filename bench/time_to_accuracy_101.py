@@ -41,12 +41,15 @@ def train(name: str, seed: int, core: int) -> dict[str, Any]:
 
     data = datasets.load("fashion_mnist").split(0)
     compiling = [0.0]
-    jax.monitoring.register_event_duration_secs_listener(
-        lambda event, seconds, **_: compiling.__setitem__(0, compiling[0] + seconds * event.startswith("/jax/core/compile/"))
-    )
+
+    def listen(event: str, duration_secs: float, **_: str | int) -> None:
+        if event.startswith("/jax/core/compile/"):
+            compiling[0] += duration_secs
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
     epochs: list[dict[str, float]] = []
 
-    class Stopwatch(keras.callbacks.Callback):
+    class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             accuracy = (logs or {})["val_accuracy"]
             epochs.append({"total": time.process_time() - start, "compiling": compiling[0], "val_accuracy": accuracy})

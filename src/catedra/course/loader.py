@@ -115,8 +115,16 @@ def content_hash(folder: Path) -> str:
 
 def code_hash(folder: Path) -> str:
     """Hash what a measurement depends on: the Python files but those that only show. A typo mended in the lesson keeps the record."""
-    shown = {path.name for path in folder.iterdir() if path.suffix != ".py"}
-    return _hash(folder, shown | {"errors.py", "figures.py", "__init__.py"})
+    return _hash(folder, _shown(folder))
+
+
+def reference_hash(folder: Path) -> str:
+    """Hash what a measurement of the reference depends on: `code_hash` without the right and wrong answers."""
+    return _hash(folder, _shown(folder) | {"right_answers.py", "wrong_answers.py"})
+
+
+def _shown(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.suffix != ".py"} | {"errors.py", "figures.py", "__init__.py"}
 
 
 def _hash(folder: Path, left_out: set[str]) -> str:

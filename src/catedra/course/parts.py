@@ -5,6 +5,7 @@ Imports the folder's modules: checks and figures need NumPy, errors and solution
 """
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
+from catedra import stacks
 from catedra.authoring import HOMEWORK, AlternativeAnswer, CommonError, Figure
 from catedra.checking import Check, Claim, Criterion, Measurement
 from catedra.checking.namespace import Cell, Namespace, load_namespace
@@ -151,6 +153,9 @@ def load_module(path: Path, name: str) -> ModuleType:
 
 def _import(course_class: CourseClass, part: str) -> ModuleType:
     package = course_class.package
+    for name in course_class.front.stacks:  # the backend is chosen before Keras is imported, unless somebody chose already
+        for variable, value in stacks.stack(name).environment.items():
+            os.environ.setdefault(variable, value)
     load_module(course_class.folder / "__init__.py", package).__path__ = [str(course_class.folder)]
     return load_module(course_class.folder / f"{part}.py", f"{package}.{part}")
 

@@ -271,6 +271,9 @@ class _Assembly:
             if slug not in self._figures:
                 there = ", ".join(self._figures) or "none"
                 raise ClassError(f"{self._name}:{line}: figures.py draws no figure {slug!r} (there are: {there})")
+            before, after = block.text[: match.start()].rpartition("\n\n")[2], block.text[match.end() :].partition("\n\n")[0]
+            if before.strip() or re.sub(r"^\{[^}]*\}", "", after).strip():
+                raise ClassError(f"{self._name}:{line}: the figure {slug!r} stands inside a sentence: give it a paragraph of its own")
             if not match[1].strip():
                 raise ClassError(f"{self._name}:{line}: the figure {slug!r} has no caption: say in a sentence what to see")
         for match in CLASS_LINK.finditer(block.text):

@@ -72,7 +72,7 @@ def style() -> Iterator[None]:
     settings: Any = {
         "figure.figsize": (6.3, 3.5), "figure.dpi": 100, "figure.facecolor": "white", "savefig.facecolor": "none",
         "font.family": ["Source Sans Pro", "DejaVu Sans"], "font.size": 10.5, "mathtext.fontset": "dejavusans",
-        "axes.titlesize": 11.5, "axes.titleweight": "semibold", "axes.titlelocation": "left", "axes.labelsize": 10.5,
+        "axes.titlesize": 11.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 10.5,
         "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.facecolor": "none",
         "text.color": INK, "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 9.5, "ytick.labelsize": 9.5,
         "axes.linewidth": 0.8, "xtick.major.width": 0.8, "ytick.major.width": 0.8,

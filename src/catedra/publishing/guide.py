@@ -22,7 +22,10 @@ from catedra.publishing.document import Document, assemble
 from catedra.publishing.figures import figure_alt, figure_file, fonts_folder
 from catedra.publishing.pandoc import write
 from catedra.publishing.spoken import spoken
-from catedra.publishing.tree import Cell, Node, class_link, classes, raw, read, rewrite, table_of
+from catedra.publishing.tree import Cell, Node, class_link, classes, raw, read, rewrite, table_of, text_of
+
+LONGEST_WHOLE = 1500
+"""Characters of a cell that goes on one page whole; a longer one may be divided, so that none is cut."""
 
 TEMPLATE = Path(__file__).with_name("templates") / "guide.typ"
 
@@ -79,6 +82,10 @@ class _Writer:
                 return self._link(node)
             case "Span":
                 return self._span(node)
+            case "DefinitionList":
+                return _definitions(node)
+            case "Table":
+                return _natural_widths(node)
             case "HorizontalRule":
                 return []
         return None
@@ -114,7 +121,9 @@ class _Writer:
             return [raw("typst", "#figura-pendiente["), *caption, raw("typst", "]")]
         self.inputs[f"figure-{slug}"] = picture
         alt = figure_alt(self._class, slug)
-        return [raw("typst", f"#figura({_string(slug)}, {_string(alt)})["), *caption, raw("typst", "]")]
+        width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', picture)
+        natural = float(width[1]) if width else 442.0
+        return [raw("typst", f"#figura({_string(slug)}, {_string(alt)}, {natural:.1f})["), *caption, raw("typst", "]")]
 
     def _math(self, node: Node) -> list[Node]:
         kind, formula = node["c"][0]["t"], node["c"][1]
@@ -144,8 +153,26 @@ class _Writer:
 def _cells(cells: tuple[Cell, ...]) -> list[Node]:
     out: list[Node] = []
     for cell in cells:
-        out += [raw("typst", f"({cell.colspan}, ["), *cell.blocks, raw("typst", "]),")]
+        whole = "false" if len(text_of(cell.blocks)) < LONGEST_WHOLE else "true"
+        out += [raw("typst", f"({cell.colspan}, {whole}, ["), *cell.blocks, raw("typst", "]),")]
     return out
+
+
+def _definitions(node: Node) -> list[Node]:
+    """Each term at the start of its paragraph."""
+    out: list[Node] = []
+    for term, (blocks, *_) in node["c"]:
+        first, *rest = blocks
+        named = [raw("typst", "#termino[", inline=True), *term, raw("typst", "] ", inline=True), *first["c"]]
+        out += [raw("typst", "#definicion["), {"t": "Para", "c": named}, *rest, raw("typst", "]")]
+    return out
+
+
+def _natural_widths(node: Node) -> list[Node]:
+    """A table's columns as wide as what they hold: pandoc would take the widths from how the source was typed."""
+    attributes, caption, columns, *rest = node["c"]
+    free = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
+    return [{"t": "Table", "c": [attributes, caption, free, *rest]}]
 
 
 def _meta(document: Document) -> dict[str, Any]:

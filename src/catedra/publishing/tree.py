@@ -18,6 +18,7 @@ Node = dict[str, Any]
 Change = Callable[[Node], list[Node] | None]
 
 _PAPER = re.compile(r"^(\(?)(?:(arXiv):(\d{4}\.\d{4,5})(?:v\d+)?|doi:(10\.\d{4,9}/\S+?))([).,;]*)$", re.IGNORECASE)
+_DECIMAL = re.compile(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def read(document: Document) -> list[Node]:
     """Return a document's blocks: papers linked, definitions as definitions, links to itself checked.
 
     Raises:
-        ClassError: pandoc can't read it, a figure stands inside a sentence, or a link to a section leads nowhere.
+        ClassError: pandoc can't read it, or a link to a section leads nowhere.
     """
     blocks: list[Node] = parse(document.lines)["blocks"]
     there = set(_identifiers(blocks))
@@ -57,6 +58,8 @@ def read(document: Document) -> list[Node]:
     def change(node: Node) -> list[Node] | None:
         if node["t"] == "Str":
             return _paper_link(node["c"])
+        if node["t"] == "Math":
+            return [{"t": "Math", "c": [node["c"][0], decimal_commas(node["c"][1])]}]
         if node["t"] == "Link":
             target = node["c"][2][0]
             if target.startswith("#") and target[1:] not in there:
@@ -69,11 +72,6 @@ def read(document: Document) -> list[Node]:
         return None
 
     changed: list[Node] = rewrite(blocks, change)
-    for node in walk(changed):
-        if node["t"] == "Image":
-            slug = node["c"][2][0]
-            where = document.lines.find(f"]({slug})")
-            raise ClassError(f"{where}: the figure {slug!r} stands inside a sentence: give it a paragraph of its own")
     return changed
 
 
@@ -138,6 +136,18 @@ def classes(node: Node) -> list[str]:
     """The classes of a div, span, header or code block."""
     attributes = node["c"][1] if node["t"] == "Header" else node["c"][0]
     return list(attributes[1])
+
+
+def decimal_commas(formula: str) -> str:
+    """Return LaTeX whose decimal commas aren't followed by the space that TeX puts after a comma.
+
+    A comma between two digits is decimal unless it is one of several in a row: lists are written with spaces, `(2, 1, 0)`.
+
+    Example:
+        >>> decimal_commas("(0,5; 1, 2; 1,2,3)")
+        '(0{,}5; 1, 2; 1,2,3)'
+    """
+    return _DECIMAL.sub(r"\1{,}\2", formula)
 
 
 def raw(output: str, text: str, *, inline: bool = False) -> Node:

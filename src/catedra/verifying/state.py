@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from catedra.course import CourseClass
+from catedra.course.loader import reference_hash
 from catedra.course.record import write_atomically
 from catedra.home import home
-from catedra.verifying.jobs import Job, Run
+from catedra.verifying.jobs import REFERENCE, Job, Run
 
 
 class State:
@@ -23,7 +24,8 @@ class State:
 
     def __init__(self, course_class: CourseClass, scale: str, root: Path | None = None) -> None:
         base = root if root is not None else home() / "verify"
-        self.folder = base / f"{course_class.number}-{scale}-{course_class.code_hash[:16]}"
+        self.folder = base / f"{course_class.number}-{scale}-{reference_hash(course_class.folder)[:16]}"
+        self._answers = course_class.code_hash[:16]
 
     def clear(self) -> None:
         """Forget every result."""
@@ -32,7 +34,9 @@ class State:
     def path(self, subject: str, run: Run, seed: int) -> Path:
         """Where a result is kept. Names hold any characters, so the file is named after their digest."""
         digest = hashlib.sha256(f"{run.kind}\0{run.name}".encode()).hexdigest()[:16]
-        return self.folder / subject / f"{digest}-{seed}.json"
+        # What depends on right and wrong answers is measured again when they change; the reference's long runs are not.
+        own = "" if subject == REFERENCE and run.kind != "checks" else f"-{self._answers}"
+        return self.folder / f"{subject}{own}" / f"{digest}-{seed}.json"
 
     def get(self, subject: str, run: Run, seed: int) -> dict[str, Any] | None:
         """Return a result, or None when it isn't there (or was cut short by a full disk: then it is measured again)."""

@@ -54,7 +54,7 @@ def predict_probability(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
 @given
 def weights_of(model: keras.Model) -> list[np.ndarray]:
     """Pesos y sesgos de una red, capa por capa: [W1, b1, W2, b2, …], con W de forma (entradas, salidas)."""
-    return [keras.ops.convert_to_numpy(variable) for variable in model.weights]
+    return [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
 
 
 @given
