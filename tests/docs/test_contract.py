@@ -160,19 +160,22 @@ def test_claims_and_criteria_ask_for_keys_that_are_measured(number: str) -> None
     for function in _declared(tree, "measurement"):
         returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
         known = [value for value in returned if isinstance(value, ast.Dict)]
-        keys[function.name] = (
-            {key.value for value in known for key in value.keys if isinstance(key, ast.Constant)} if known else None
-        )  # type: ignore[misc]
+        names = {ast.unparse(key).strip("'") for value in known for key in value.keys if key is not None}
+        keys[function.name] = names if known and all("(" not in name for name in names) else None
     for function in _declared(tree, "claim"):
         asked = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
         for run, _, key in (text.partition(".") for text in asked if re.fullmatch(r"\w+\.\w+", text)):
             assert run in keys, f"{number}: {function.name} asks for {run}.{key}"
-            assert keys[run] is None or key in keys[run], f"{number}: {function.name} asks for {run}.{key}"
+            measured = keys[run]
+            assert measured is None or key in measured, f"{number}: {function.name} asks for {run}.{key}"
     for function in _declared(tree, "criterion"):
         for node in ast.walk(function):
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
-                known_keys = keys.get(node.value.id)
-                assert known_keys is None or node.slice.value in known_keys, f"{number}: {function.name}, {ast.unparse(node)}"
+            if not (
+                isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant)
+            ):
+                continue
+            names_known = keys.get(node.value.id)
+            assert names_known is None or node.slice.value in names_known, f"{number}: {function.name}, {ast.unparse(node)}"
 
 
 @pytest.mark.parametrize("number", CLASSES)
@@ -212,7 +215,8 @@ def _sides(
 ) -> dict[str, dict[str, Any]]:
     """Names that a function talks to, and what each can be asked: parameters by name, variables by how they were made."""
     protocols = {name: _methods(getattr(capabilities, name.capitalize())) for name, state in TABLE.items() if state == "grader"}
-    sides: dict[str, dict[str, Any]] = {"answer": solution, **protocols}
+    readers = {name: method for kind in capabilities.READERS.values() for name, method in _methods(kind).items()}
+    sides: dict[str, dict[str, Any]] = {"answer": solution, **protocols, "reader": readers}  # a helper's parameter: any reader
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assign):
             continue

@@ -8,9 +8,9 @@ callout, a figure or class that doesn't exist, a `$` without its partner) are re
 import ast
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from catedra.authoring import HOMEWORK, CommonError
+from catedra.authoring import HOMEWORK
 from catedra.checking import Claim, Criterion, Evidence
 from catedra.course import ClassError, CourseClass, Section, read_curves
 from catedra.course.links import CLASS_LINK
@@ -31,7 +31,7 @@ _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*\n?)+")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself, so that what is read of it can be kept
 class Document:
     """A class as one text.
 
@@ -55,9 +55,39 @@ def assemble(course_class: CourseClass) -> Document:
     return _Assembly(course_class).document()
 
 
+@dataclass(frozen=True)
+class ErrorText:
+    """What a common error says, without the code that shows it."""
+
+    slug: str
+    title: str
+    symptom: str
+    cause: str
+    fix: str
+    verify: str
+
+
+def declared_errors(course_class: CourseClass) -> tuple[ErrorText, ...]:
+    """Return the texts of errors.py: read where they are literals, since its imports (a framework) would take seconds; else imported."""
+    names = [each.name for each in fields(ErrorText)]
+    source = (course_class.folder / "errors.py").read_text(encoding="utf-8")
+    found = []
+    try:
+        for node in ast.parse(source).body:
+            calls = [each for each in getattr(node, "decorator_list", []) if isinstance(each, ast.Call)]
+            for call in calls:
+                if isinstance(call.func, ast.Name) and call.func.id == "common_error":
+                    said = dict(zip(names, map(ast.literal_eval, call.args), strict=False))
+                    said |= {item.arg: ast.literal_eval(item.value) for item in call.keywords if item.arg in names}
+                    found.append(ErrorText(**said))
+    except (SyntaxError, ValueError, TypeError):
+        return tuple(ErrorText(*(getattr(error, name) for name in names)) for error in errors_of(course_class))
+    return tuple(found)
+
+
 def escaped(text: str) -> str:
     """Return plain text so that pandoc reads it as such."""
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split())).replace(" \\%", "\u00a0\\%")
 
 
 class _Assembly:
@@ -82,7 +112,7 @@ class _Assembly:
         self._section(sections["Tarea"])
         self._homework()
         self._claims()
-        self._errors(errors_of(self._class))
+        self._errors(declared_errors(self._class))
         self._div("preguntas", sections["Preguntas frecuentes"], heading=True)
         self._div("referencias", sections["Referencias"], heading=True)
         return Document(self._class, self._lines, self._neighbours)
@@ -143,7 +173,7 @@ class _Assembly:
         signatures = [_signature(piece) for piece in pieces if not piece.given]
         if signatures:
             code = "\n".join(signatures)
-            self._lines.extend(["::: {.funciones}", said, f"```{{.python .static}}\n{code}\n```", ":::"])
+            self._lines.extend(["::: {.funciones}", f"[{said}]{{.leyenda}}", f"```{{.python .static}}\n{code}\n```", ":::"])
 
     # What checks.py and the record know
 
@@ -210,7 +240,7 @@ class _Assembly:
 
     # What errors.py knows
 
-    def _errors(self, errors: Sequence[CommonError]) -> None:
+    def _errors(self, errors: Sequence[ErrorText]) -> None:
         if not errors:
             return
         count = {5: "Cinco errores comunes", 1: "Un error común"}.get(len(errors), "Errores comunes")
@@ -273,7 +303,9 @@ class _Assembly:
                 raise ClassError(f"{self._name}:{line}: figures.py draws no figure {slug!r} (there are: {there})")
             before, after = block.text[: match.start()].rpartition("\n\n")[2], block.text[match.end() :].partition("\n\n")[0]
             if before.strip() or re.sub(r"^\{[^}]*\}", "", after).strip():
-                raise ClassError(f"{self._name}:{line}: the figure {slug!r} stands inside a sentence: give it a paragraph of its own")
+                raise ClassError(
+                    f"{self._name}:{line}: the figure {slug!r} stands inside a sentence: give it a paragraph of its own"
+                )
             if not match[1].strip():
                 raise ClassError(f"{self._name}:{line}: the figure {slug!r} has no caption: say in a sentence what to see")
         for match in CLASS_LINK.finditer(block.text):

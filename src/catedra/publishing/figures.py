@@ -19,6 +19,7 @@ from catedra.authoring import Figure
 from catedra.course import ClassError, CourseClass, read_curves
 from catedra.course.parts import figures_of
 from catedra.course.record import CURVES_NAME
+from catedra.errors import CatedraError
 
 Format = Literal["svg", "png"]
 DPI = 110
@@ -86,35 +87,43 @@ def style() -> Iterator[None]:
 
 
 def ink(drawn: Any) -> float:
-    """Return the share of a matplotlib figure's picture that isn't background once axes, ticks, labels and titles are hidden.
-
-    Changes the figure: measure last.
-    """
+    """Return the share of a matplotlib figure's picture that isn't background once axes, ticks, labels and titles are hidden."""
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    for axes in drawn.get_axes():
-        axes.set_axis_off()
-        axes.set_title("")
-        axes.set_title("", loc="left")
-        axes.set_title("", loc="right")
-    if drawn._suptitle is not None:
-        drawn._suptitle.set_visible(False)
-    drawn.set_facecolor("white")
-    drawn.set_dpi(_MEASURE_DPI)
-    canvas: Any = FigureCanvasAgg(drawn)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    titles = [title for axes in drawn.get_axes() for title in (axes.title, axes._left_title, axes._right_title)]
+    hidden = [each for each in (*titles, drawn._suptitle) if each is not None and each.get_visible()]
+    framed = [axes for axes in drawn.get_axes() if axes.axison]
+    before = drawn.canvas, drawn.get_dpi(), drawn.get_facecolor()
+    try:
+        for title in hidden:
+            title.set_visible(False)
+        for axes in framed:
+            axes.set_axis_off()
+        drawn.set_facecolor("white")
+        drawn.set_dpi(_MEASURE_DPI)
+        canvas: Any = FigureCanvasAgg(drawn)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    finally:
+        for title in hidden:
+            title.set_visible(True)
+        for axes in framed:
+            axes.set_axis_on()
+        drawn.set_canvas(before[0])
+        drawn.set_dpi(before[1])
+        drawn.set_facecolor(before[2])
     return float((np.abs(pixels - pixels[0, 0]).sum(axis=-1) > 30).mean())
 
 
 class _Drawn:
-    """The figures of one version of a class, each drawn at most once."""
+    """The figures of one version of a class, each drawn once and saved once a format."""
 
     def __init__(self, course_class: CourseClass) -> None:
         self._name = f"{course_class.folder.name}/figures.py"
         self.figures = {figure.slug: figure for figure in figures_of(course_class)}
         self._curves = read_curves(course_class.folder)
+        self._pictures: dict[str, tuple[Any, Any]] = {}  # slug → matplotlib's figure and the box around what it shows
         self._files: dict[tuple[str, str, int], bytes] = {}
 
     def figure(self, slug: str) -> Figure:
@@ -129,40 +138,42 @@ class _Drawn:
         return figure
 
     def file(self, slug: str, format: Format, dpi: int) -> bytes:
+        if format not in ("svg", "png"):
+            raise ValueError(f"a figure is had as svg or png; received {format!r}")
         key = (slug, format, dpi if format == "png" else 0)
         if key not in self._files:
-            self._draw(slug, dpi)
-            if key not in self._files:
-                raise ValueError(f"a figure is had as svg or png; received {format!r}")
+            import matplotlib
+
+            with style(), matplotlib.rc_context({"svg.hashsalt": slug}):
+                try:
+                    if slug not in self._pictures:
+                        self._pictures[slug] = self._draw(self.figure(slug))
+                    self._files[key] = _saved(*self._pictures[slug], format, dpi)
+                except CatedraError:
+                    raise
+                except Exception as error:
+                    where = f"{self._name}:{_line(error, self._name)}"
+                    raise ClassError(f"{where}: the figure {slug!r} fails: {type(error).__name__}: {error}") from error
         return self._files[key]
 
-    def _draw(self, slug: str, dpi: int) -> None:
-        import matplotlib
+    def _draw(self, figure: Figure) -> tuple[Any, Any]:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure as Canvas
 
-        from catedra.checking.curves import NotMeasuredError
-
-        figure = self.figure(slug)
-        with style(), matplotlib.rc_context({"svg.hashsalt": slug}):
-            try:
-                drawn = figure.draw(self._curves)
-                if not isinstance(drawn, Canvas):
-                    raise TypeError(f"expected a matplotlib Figure, received {type(drawn).__name__}")
-                _decimal_commas(drawn)
-                self._files[slug, "svg", 0] = _saved(drawn, "svg", DPI)
-                self._files[slug, "png", dpi] = _saved(drawn, "png", dpi)
-                if dpi != DPI:
-                    self._files[slug, "png", DPI] = _saved(drawn, "png", DPI)
-            except NotMeasuredError:
-                raise
-            except Exception as error:
-                line = _line(error, self._name)
-                raise ClassError(f"{self._name}:{line}: the figure {slug!r} fails: {type(error).__name__}: {error}") from error
-            share = ink(drawn)
-            drawn.clear()
+        drawn = figure.draw(self._curves)
+        if not isinstance(drawn, Canvas):
+            raise TypeError(f"expected a matplotlib Figure, received {type(drawn).__name__}")
+        _decimal_commas(drawn)
+        canvas: Any = FigureCanvasAgg(drawn)
+        drawn.draw_without_rendering()
+        drawn.set_layout_engine("none")  # it was laid out now: once is enough for every format
+        box = drawn.get_tightbbox(canvas.get_renderer()).padded(0.04)
+        share = ink(drawn)
         if share < LEAST_INK:
-            self._files = {key: content for key, content in self._files.items() if key[0] != slug}
-            raise ClassError(f"{self._name}: the figure {slug!r} is blank: what it draws covers {share:.2%} of it: give it data")
+            raise ClassError(
+                f"{self._name}: the figure {figure.slug!r} is blank: what it draws covers {share:.2%} of it: give it data"
+            )
+        return drawn, box
 
 
 _CACHE: dict[str, tuple[str, _Drawn]] = {}
@@ -180,12 +191,12 @@ def _drawn(course_class: CourseClass) -> _Drawn:
     return _CACHE[folder][1]
 
 
-def _saved(drawn: Any, format: str, dpi: int) -> bytes:
+def _saved(drawn: Any, box: Any, format: str, dpi: int) -> bytes:
     buffer = io.BytesIO()
     # Date, program and version would change the bytes without changing the picture.
     nobody = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
-    background = {"facecolor": "white"} if format == "png" else {}
-    drawn.savefig(buffer, format=format, dpi=dpi, bbox_inches="tight", pad_inches=0.04, metadata=nobody, **background)
+    background = "white" if format == "png" else "none"
+    drawn.savefig(buffer, format=format, dpi=dpi, bbox_inches=box, metadata=nobody, facecolor=background)
     return buffer.getvalue()
 
 
@@ -195,13 +206,12 @@ def _decimal_commas(drawn: Any) -> None:
 
     class Comma(ScalarFormatter):
         def __call__(self, x: float, pos: int | None = None) -> str:
-            label = str(super().__call__(x, pos))
-            return label.replace(".", "{,}" if "$" in label else ",")  # a comma in a formula would be followed by a space
+            return str(super().__call__(x, pos)).replace(".", ",")
 
     for axes in drawn.get_axes():
         for axis in (axes.xaxis, axes.yaxis):
             if type(axis.get_major_formatter()) is ScalarFormatter:
-                axis.set_major_formatter(Comma(useMathText=True))
+                axis.set_major_formatter(Comma(useMathText=False))  # as plain text: each formula costs 20 ms
 
 
 def _line(error: Exception, name: str) -> int:

@@ -22,10 +22,13 @@ from catedra.publishing.document import Document, assemble
 from catedra.publishing.figures import figure_alt, figure_file, fonts_folder
 from catedra.publishing.pandoc import write
 from catedra.publishing.spoken import spoken
-from catedra.publishing.tree import Cell, Node, class_link, classes, raw, read, rewrite, table_of, text_of
+from catedra.publishing.tree import DECIMAL, Cell, Node, class_link, classes, raw, read, rewrite, table_of, text_of, walk
 
 LONGEST_WHOLE = 1500
-"""Characters of a cell that goes on one page whole; a longer one may be divided, so that none is cut."""
+"""Characters of a cell or callout that goes on one page whole; a longer one may be divided, so that none is cut."""
+
+TABLE_WIDTH, PADDING = 47.5, 1.3
+"""The width of the text and the room around a cell's, in ems of a table's text."""
 
 TEMPLATE = Path(__file__).with_name("templates") / "guide.typ"
 
@@ -58,6 +61,8 @@ def markup_of(document: Document) -> tuple[str, dict[str, str]]:
     body = write(tree, "typst", *options, lines=document.lines)
     # pandoc 3.9 turns \! (a sixth of an em backwards) into a whole em.
     body = body.replace("#h(-1em)", "#h(-0.167em)")
+    # A decimal comma is part of its number (`tree.decimal_commas`), not punctuation.
+    body = re.sub(r'(\d+) upright\(","\) (\d+)', r'upright("\1,\2")', body)
     return f"{TEMPLATE.read_text(encoding='utf-8')}\n{body}", {"meta": json.dumps(_meta(document)), **writer.inputs}
 
 
@@ -85,7 +90,9 @@ class _Writer:
             case "DefinitionList":
                 return _definitions(node)
             case "Table":
-                return _natural_widths(node)
+                return _fitted_columns(node)
+            case "Para" | "Plain":
+                return _no_runt(node)
             case "HorizontalRule":
                 return []
         return None
@@ -101,7 +108,12 @@ class _Writer:
             self.answers.append(blocks)
             return [raw("typst", f"#ver-respuesta({len(self.answers)})")]
         if kind in CALLOUTS:
-            return [raw("typst", f"#recuadro({_string(kind)}, {_string(CALLOUTS[kind])})["), *blocks, raw("typst", "]")]
+            whole = (
+                "true"
+                if len(text_of(blocks)) < LONGEST_WHOLE and not any(each["t"] == "CodeBlock" for each in walk(blocks))
+                else "false"
+            )
+            return [raw("typst", f"#recuadro({_string(kind)}, {_string(CALLOUTS[kind])}, {whole})["), *blocks, raw("typst", "]")]
         return [raw("typst", f"#{kind}["), *blocks, raw("typst", "]")] if kind else blocks
 
     def _table(self, node: Node) -> list[Node]:
@@ -128,7 +140,8 @@ class _Writer:
     def _math(self, node: Node) -> list[Node]:
         kind, formula = node["c"][0]["t"], node["c"][1]
         call = "formula" if kind == "DisplayMath" else "formulita"
-        return [raw("typst", f"#{call}({_string(spoken(formula))})[", inline=True), node, raw("typst", "]", inline=True)]
+        words = spoken(formula.replace(DECIMAL, ","))
+        return [raw("typst", f"#{call}({_string(words)})[", inline=True), node, raw("typst", "]", inline=True)]
 
     def _link(self, node: Node) -> list[Node] | None:
         attributes, words, (target, title) = node["c"]
@@ -168,11 +181,45 @@ def _definitions(node: Node) -> list[Node]:
     return out
 
 
-def _natural_widths(node: Node) -> list[Node]:
-    """A table's columns as wide as what they hold: pandoc would take the widths from how the source was typed."""
-    attributes, caption, columns, *rest = node["c"]
-    free = [[align, {"t": "ColWidthDefault"}] for align, _ in columns]
-    return [{"t": "Table", "c": [attributes, caption, free, *rest]}]
+def _fitted_columns(node: Node) -> list[Node]:
+    """A table's columns by what they hold: pandoc would take the widths from how the source was typed."""
+    attributes, caption, columns, head, bodies, foot = node["c"]
+    rows = [*head[1], *(row for body in bodies for row in (*body[2], *body[3]))]
+    longest, lines = [1.0] * len(columns), [1.0] * len(columns)
+    for row in rows:
+        for at, (_, _, _, span, blocks) in enumerate(row[1][: len(columns)]):
+            if span == 1:
+                longest[at] = max([longest[at], *_word_widths(blocks)])
+                lines[at] = max(lines[at], sum(_word_widths(blocks)) + 0.5 * text_of(blocks).count(" "))
+    room = TABLE_WIDTH - PADDING * len(columns)
+    widths = [{"t": "ColWidthDefault"}] * len(columns)
+    if sum(lines) > room:
+        # Each column has its longest word; what is left goes to those with more to say.
+        extra = max(room - sum(longest), 0)
+        wanted = [line - word for line, word in zip(lines, longest, strict=True)]
+        parts = [word + extra * want / (sum(wanted) or 1) + PADDING for word, want in zip(longest, wanted, strict=True)]
+        widths = [{"t": "ColWidth", "c": part / sum(parts)} for part in parts]
+    aligned = [[align, width] for (align, _), width in zip(columns, widths, strict=True)]
+    return [{"t": "Table", "c": [attributes, caption, aligned, head, bodies, foot]}]
+
+
+def _word_widths(blocks: list[Node]) -> list[float]:
+    """About how wide each word of a cell is, in ems of its text; letters of code are wider and all alike."""
+    out: list[float] = []
+    for node in walk(blocks):
+        if node["t"] == "Str":
+            out.append(0.5 * len(node["c"]))
+        elif node["t"] in {"Code", "Math"}:
+            out += [0.54 * len(word) for word in node["c"][1].split()]
+    return out
+
+
+def _no_runt(node: Node) -> list[Node] | None:
+    """A last word of a letter or two stays with the one before: it would make a line of its own."""
+    words = node["c"]
+    if len(words) > 8 and words[-1]["t"] == "Str" and len(words[-1]["c"]) <= 3 and words[-2]["t"] in {"Space", "SoftBreak"}:
+        return [{**node, "c": [*words[:-2], {"t": "Str", "c": "\u00a0"}, words[-1]]}]
+    return None
 
 
 def _meta(document: Document) -> dict[str, Any]:

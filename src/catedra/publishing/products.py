@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 
 from catedra.course import CourseClass
@@ -38,17 +38,27 @@ def file_name(number: int, slug: str, product: Product) -> str:
 def make(course_class: CourseClass, products: tuple[Product, ...]) -> dict[Product, bytes]:
     """Return the products asked for.
 
+    Guide and page come of one document, in threads of their own: they wait for pandoc and Typst, while this one draws.
+
     Raises:
         ClassError: the class is broken; names file and line.
     """
-    found: list[Document] = []
+    from concurrent.futures import ThreadPoolExecutor
 
-    def assembled() -> Document:
-        if not found:
-            found.append(assemble(course_class))
-        return found[0]
-
-    return {product: _MAKERS[product](course_class, assembled) for product in products}
+    written = {Product.GUIDE: _guide, Product.PAGE: _page}
+    made: dict[Product, bytes] = {}
+    with ThreadPoolExecutor(2) as pool:
+        waiting = {}
+        if written.keys() & set(products):
+            document = assemble(course_class)
+            _draw_all(document)  # matplotlib's style belongs to the process: threads only read what was drawn
+            waiting = {product: pool.submit(write, document) for product, write in written.items() if product in products}
+        if Product.NOTEBOOK in products:
+            made[Product.NOTEBOOK] = _notebook(course_class)
+        if Product.DECK in products:
+            made[Product.DECK] = _deck(course_class)
+        made |= {product: future.result() for product, future in waiting.items()}
+    return {product: made[product] for product in products}
 
 
 def content_hash_in(product: Product, content: bytes) -> str | None:
@@ -68,28 +78,36 @@ def content_hash_in(product: Product, content: bytes) -> str | None:
     return match[1].decode() if match else None
 
 
-def _guide(course_class: CourseClass, assembled: Callable[[], Document]) -> bytes:
+def _draw_all(document: Document) -> None:
+    from catedra.checking.curves import NotMeasuredError
+    from catedra.publishing.figures import figure_file
+    from catedra.publishing.tree import read, walk
+
+    for node in walk(read(document)):
+        if node["t"] == "Figure":
+            with suppress(NotMeasuredError):
+                figure_file(document.course_class, node["image"]["slug"], "svg")
+
+
+def _guide(document: Document) -> bytes:
     from catedra.publishing.guide import set_guide
 
-    return set_guide(assembled())
+    return set_guide(document)
 
 
-def _deck(course_class: CourseClass, assembled: Callable[[], Document]) -> bytes:
-    from catedra.publishing.deck import deck_of
+def _page(document: Document) -> bytes:
+    from catedra.publishing.page import standalone
 
-    return deck_of(course_class)
+    return standalone(document)
 
 
-def _notebook(course_class: CourseClass, assembled: Callable[[], Document]) -> bytes:
+def _notebook(course_class: CourseClass) -> bytes:
     from catedra.publishing.notebook import notebook_of
 
     return notebook_of(course_class)
 
 
-def _page(course_class: CourseClass, assembled: Callable[[], Document]) -> bytes:
-    from catedra.publishing.page import standalone
+def _deck(course_class: CourseClass) -> bytes:
+    from catedra.publishing.deck import deck_of
 
-    return standalone(assembled())
-
-
-_MAKERS = {Product.GUIDE: _guide, Product.DECK: _deck, Product.NOTEBOOK: _notebook, Product.PAGE: _page}
+    return deck_of(course_class)

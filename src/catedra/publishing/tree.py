@@ -7,6 +7,7 @@ outputs needs (`guide`, `page`).
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from catedra.course import ClassError
@@ -18,7 +19,8 @@ Node = dict[str, Any]
 Change = Callable[[Node], list[Node] | None]
 
 _PAPER = re.compile(r"^(\(?)(?:(arXiv):(\d{4}\.\d{4,5})(?:v\d+)?|doi:(10\.\d{4,9}/\S+?))([).,;]*)$", re.IGNORECASE)
-_DECIMAL = re.compile(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
+DECIMAL = "\\text{,}"
+_DECIMAL = re.compile(r"(?<![\d,])(\d+)(?:,|\{,\})(\d+)(?![\d,])")
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Table:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
+@lru_cache(maxsize=1)
 def read(document: Document) -> list[Node]:
-    """Return a document's blocks: papers linked, definitions as definitions, links to itself checked.
+    """Return a document's blocks: papers linked, definitions as definitions, links to itself checked. Don't change them: they are kept.
 
     Raises:
         ClassError: pandoc can't read it, or a link to a section leads nowhere.
@@ -145,9 +148,9 @@ def decimal_commas(formula: str) -> str:
 
     Example:
         >>> decimal_commas("(0,5; 1, 2; 1,2,3)")
-        '(0{,}5; 1, 2; 1,2,3)'
+        '(0\\text{,}5; 1, 2; 1,2,3)'
     """
-    return _DECIMAL.sub(r"\1{,}\2", formula)
+    return _DECIMAL.sub(lambda match: f"{match[1]}{DECIMAL}{match[2]}", formula)
 
 
 def raw(output: str, text: str, *, inline: bool = False) -> Node:

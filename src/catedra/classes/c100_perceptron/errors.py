@@ -162,7 +162,8 @@ def _declared(first_layers):
 @common_error(
     "generalizar-xor",
     title="Se separa un conjunto de prueba de XOR y la red lo falla siempre",
-    symptom="Exactitud 1.0 en los tres puntos de entrenamiento y 0.0 en el cuarto, con cualquier semilla: parece un sobreajuste perfecto.",
+    symptom="Exactitud 1.0 en los tres puntos de entrenamiento y 0.0 en el cuarto, con todas las semillas que probamos: parece un "
+    "sobreajuste perfecto.",
     cause="XOR son cuatro puntos y cada uno es todo lo que se sabe de su esquina: los otros tres no dicen nada sobre ella, y la frontera "
     "más simple que los explica le pone la etiqueta contraria. No hay nada que generalizar.",
     fix="Con XOR se entrena y se mira sobre los mismos cuatro puntos. Para medir generalización hacen falta muchos puntos por región: "

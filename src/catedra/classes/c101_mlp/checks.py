@@ -498,7 +498,8 @@ def _overlapping_scores(rng: np.random.Generator, label: np.ndarray) -> np.ndarr
 
 
 def _predicted_labels(answer: Answer, data: Split, scale: Scale, seed: int) -> np.ndarray:
-    model = answer.train_classifier(data.train, data.validation, epochs=scale.pick(smoke=1, laptop=5), seed=seed)
+    # Ten: with five the reference clears the threshold, but plain Adam with batches of 32 does so by luck (0.873 to 0.878).
+    model = answer.train_classifier(data.train, data.validation, epochs=scale.pick(smoke=1, laptop=10), seed=seed)
     predicted = answer.predict_labels(model, data.test.x)
     return expect.labels(predicted, "las predicciones", length=len(data.test.y), classes=10)
 

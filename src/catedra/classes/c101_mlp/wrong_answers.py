@@ -249,7 +249,7 @@ class NoHiddenLayer:
 
 @wrong(HOMEWORK, says="Mirá las curvas", caught_by="exactitud en test")
 class OneStepAnEpoch:
-    """Usa todo el conjunto como un solo batch: cinco épocas son cinco pasos."""
+    """Usa todo el conjunto como un solo batch: cada época es un solo paso."""
 
     def train_classifier(train, validation, epochs=5, seed=0):
         return _fit(_classifier(seed, (300, 100)), train, validation, epochs, seed, batch_size=len(train[0]))
