@@ -26,9 +26,9 @@ from catedra.checking import (
     run_criterion,
 )
 from catedra.checking.namespace import Cell, load_namespace
-from catedra.checking.verdict import SCHEMA_PATH
+from catedra.checking.verdict import schema
 
-SCHEMA = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+SCHEMA = schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -99,14 +99,14 @@ def described(annotation) -> dict:
 
 @pytest.mark.parametrize("record", [Verdict, CheckResult, CriterionResult])
 def test_schema_and_dataclass_agree_field_by_field(record):
-    schema = SCHEMA["$defs"][record.__name__]
+    part = SCHEMA["$defs"][record.__name__]
     names = [field.name for field in dataclasses.fields(record)]
-    assert list(schema["properties"]) == names
-    assert schema["required"] == names
-    assert schema["additionalProperties"] is False
+    assert list(part["properties"]) == names
+    assert part["required"] == names
+    assert part["additionalProperties"] is False
     for name, annotation in typing.get_type_hints(record).items():
         wanted = described(annotation) if (record, name) != (CriterionResult, "scale") else {"$ref": "#/$defs/ScaleName"}
-        found = {key: value for key, value in schema["properties"][name].items() if key in ("type", "$ref", "items")}
+        found = {key: value for key, value in part["properties"][name].items() if key in ("type", "$ref", "items")}
         assert found == wanted, name
 
 

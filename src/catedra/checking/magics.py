@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 
 # These only time or capture the code under them; any other cell magic hands the cell to another language or to a file.
-_KEEPS_CODE = re.compile(r"%%(time|timeit|capture|prun)\b")
-_MAGIC = re.compile(r"[!?%]|%{0,2}[\w.*]+(\[[^\]]*\])?\?{1,2}\s*(#.*)?$|(pip3?|conda|mamba|uv)\s+(pip\s+)?install\b")
-_ASSIGNED = re.compile(r"(?P<names>[A-Za-z_][\w, ]*?)\s*=\s*(!|%[A-Za-z])")
+_KEEPS_CODE = r"%%(time|timeit|capture|prun)\b"
+_MAGIC = r"[!?%]|%{0,2}[\w.*]+(\[[^\]]*\])?\?{1,2}\s*(#.*)?$|(pip3?|conda|mamba|uv)\s+(pip\s+)?install\b"
+_ASSIGNED = r"(?P<names>[A-Za-z_][\w, ]*?)\s*=\s*(!|%[A-Za-z])"
 
 
 def without_magics(source: str) -> str:
@@ -29,7 +29,7 @@ def without_magics(source: str) -> str:
     """
     blank, first, rest = _first_line(source)
     if first.startswith("%%"):
-        if not _KEEPS_CODE.match(first):
+        if not re.match(_KEEPS_CODE, first):
             return ""
         source = blank + rest
     if _is_python(source):
@@ -70,8 +70,8 @@ class _State:
         if not (self.quote or self.depth or self.continued):
             code = line.lstrip()
             indent = line[: len(line) - len(code)]
-            assigned = _ASSIGNED.match(code)
-            if assigned or _MAGIC.match(code):
+            assigned = re.match(_ASSIGNED, code)
+            if assigned or re.match(_MAGIC, code):
                 self.in_magic = code.rstrip().endswith("\\")
                 # As IPython does: at the top level it is code that isn't run, and the name is known to be missing.
                 return indent + (f"{assigned['names']} = get_ipython()" if assigned else "pass")

@@ -17,12 +17,14 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catedra.checking.contributions import bound_names, contribution, future_flags, is_stub
 from catedra.checking.magics import without_magics
 from catedra.errors import CatedraError
+
+if TYPE_CHECKING:  # importing it costs as much as this whole module
+    from pathlib import Path
 
 __all__ = [
     "Cell", "Namespace", "Place", "SubmissionError", "error_text", "is_stub", "is_stub_function", "live_namespace",
@@ -125,7 +127,7 @@ class Namespace:
         return self.labels.get(filename, filename)
 
 
-def read_cells(path: Path) -> list[Cell]:
+def read_cells(path: "Path") -> list[Cell]:
     """Return the code cells of a notebook (`.ipynb`) or the one of a script (`.py`).
 
     Raises:

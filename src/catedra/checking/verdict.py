@@ -1,16 +1,13 @@
 """A verdict as plain data: what was judged, what came of it, and under which conditions.
 
-Its JSON Schema is published in `verdict.schema.json` beside this file.
+Its JSON Schema is published in `verdict.schema.json` beside this file; `schema()` returns it.
 """
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from catedra.checking.outcome import Evidence, Outcome
-
-SCHEMA_PATH = Path(__file__).with_name("verdict.schema.json")
 
 
 @dataclass(frozen=True)
@@ -108,3 +105,11 @@ class Verdict:
             for result in value["criteria"]
         )
         return Verdict(**{**value, "checks": checks, "criteria": criteria})
+
+
+def schema() -> dict[str, Any]:
+    """Return the published JSON Schema (2020-12) of `Verdict.as_plain`."""
+    from importlib import resources
+
+    text = resources.files("catedra.checking").joinpath("verdict.schema.json").read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]

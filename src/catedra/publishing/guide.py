@@ -52,6 +52,7 @@ def markup_of(document: Document) -> tuple[str, dict[str, str]]:
     """Return the guide in Typst's markup, and the texts that it asks for by name: metadata and pictures."""
     writer = _Writer(document)
     blocks = rewrite(read(document), writer.change)
+    blocks = _kept_together(blocks)
     if writer.answers:
         blocks.append({"t": "Header", "c": [2, ["respuestas", [], []], [{"t": "Str", "c": "Respuestas"}]]})
         for number, answer in enumerate(writer.answers, start=1):
@@ -62,7 +63,7 @@ def markup_of(document: Document) -> tuple[str, dict[str, str]]:
     # pandoc 3.9 turns \! (a sixth of an em backwards) into a whole em.
     body = body.replace("#h(-1em)", "#h(-0.167em)")
     # A decimal comma is part of its number (`tree.decimal_commas`), not punctuation.
-    body = re.sub(r'(\d+) upright\(","\) (\d+)', r'upright("\1,\2")', body)
+    body = re.sub(r'(?:(?<=-) )?(\d+) upright\(","\) (\d+)(?: (?=[);,]))?', r'"\1,\2"', body)
     return f"{TEMPLATE.read_text(encoding='utf-8')}\n{body}", {"meta": json.dumps(_meta(document)), **writer.inputs}
 
 
@@ -214,6 +215,25 @@ def _word_widths(blocks: list[Node]) -> list[float]:
     return out
 
 
+def _kept_together(blocks: list[Node]) -> list[Node]:
+    """A short paragraph stays on the page of the formula, code, table or callout that it leads to."""
+    out: list[Node] = []
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        said = text_of([block])
+        shown = following is not None and (following["t"] in {"CodeBlock", "Table", "RawBlock"} or _is_formula(following))
+        listed = following is not None and following["t"] in {"BulletList", "OrderedList"}
+        leads = (said.endswith(":") and (shown or listed)) or (len(said) < 110 and shown)
+        if block["t"] == "Para" and leads and not _is_formula(block):
+            out += [raw("typst", "#pegado["), block, raw("typst", "]")]
+        else:
+            out.append(block)
+    return out
+
+
+def _is_formula(node: Node) -> bool:
+    return node["t"] == "Para" and any(each["t"] == "Math" and each["c"][0]["t"] == "DisplayMath" for each in node["c"])
+
+
 def _no_runt(node: Node) -> list[Node] | None:
     """A last word of a letter or two stays with the one before: it would make a line of its own."""
     words = node["c"]
@@ -254,6 +274,9 @@ def _explained(error: Any, markup: str, document: Document) -> str:
     """Typst's message with the lesson's line, found by the words around the culprit."""
     hints = "; ".join(error.hints)
     message = f"the guide can't be set: {error.message}{f' ({hints})' if hints else ''}"
+    letter = re.search(r'the text `"(.+?)"` could not be displayed', error.message)
+    if letter is not None:
+        return f"{document.lines.find(letter[1])}: {message}"
     at = re.search(r":(\d+):(\d+)", str(error.diagnostic))
     lines = markup.splitlines()
     if at is not None and int(at[1]) <= len(lines):

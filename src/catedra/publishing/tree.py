@@ -144,13 +144,21 @@ def classes(node: Node) -> list[str]:
 def decimal_commas(formula: str) -> str:
     """Return LaTeX whose decimal commas aren't followed by the space that TeX puts after a comma.
 
-    A comma between two digits is decimal unless it is one of several in a row: lists are written with spaces, `(2, 1, 0)`.
+    A comma between two digits is decimal unless it is one of several in a row, or its numbers fill a pair of brackets: a point, a set.
+    Longer lists are written with spaces.
 
     Example:
-        >>> decimal_commas("(0,5; 1, 2; 1,2,3)")
-        '(0\\text{,}5; 1, 2; 1,2,3)'
+        >>> decimal_commas("0,5; 1, 2; 1,2,3; (0,1)")
+        '0\\text{,}5; 1, 2; 1,2,3; (0,1)'
     """
-    return _DECIMAL.sub(lambda match: f"{match[1]}{DECIMAL}{match[2]}", formula)
+
+    def joined(match: re.Match[str]) -> str:
+        before, after = formula[: match.start()], formula[match.end() :]
+        if before.endswith(("(", "[", "\\{")) and after.startswith((")", "]", "\\}")) and "{" not in match[0]:
+            return match[0]
+        return f"{match[1]}{DECIMAL}{match[2]}"
+
+    return _DECIMAL.sub(joined, formula)
 
 
 def raw(output: str, text: str, *, inline: bool = False) -> Node:

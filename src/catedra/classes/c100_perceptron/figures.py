@@ -134,7 +134,8 @@ def worked_graph(curves: Curves) -> Figure:
 
 @figure(
     "perdida-xor",
-    alt="Pérdida media en XOR de cien redes por semilla. Sin activación baja a 0.69 y queda plana; con ReLU sigue bajando y pasa de largo 0.1.",
+    alt="Pérdida media en XOR de cien redes por semilla. Sin activación baja a 0.69 y queda plana; con ReLU sigue bajando y pasa de "
+    "largo 0.1.",
 )
 def loss_with_and_without(curves: Curves) -> Figure:
     drawing, (axes,) = _panels(1)
@@ -201,8 +202,8 @@ def _mlp(flat: Any, points: Any) -> Any:
     return np.maximum(h @ w2.reshape(16, 8) + b2, 0) @ w3 + b3
 
 
-def _panels(count: int, height: float = 3.4) -> tuple[Figure, Any]:
-    drawing = Figure(figsize=(7.2, height), layout="constrained")
+def _panels(count: int, height: float = 3.1) -> tuple[Figure, Any]:
+    drawing = Figure(figsize=(6.3, height), layout="constrained")
     panels = drawing.subplots(1, count, squeeze=False)[0]
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)

@@ -54,7 +54,7 @@ def predict_probability(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
 @given
 def weights_of(model: keras.Model) -> list[np.ndarray]:
     """Pesos y sesgos de una red, capa por capa: [W1, b1, W2, b2, …], con W de forma (entradas, salidas)."""
-    return [keras.ops.convert_to_numpy(variable.value) for variable in model.weights]
+    return [keras.ops.convert_to_numpy(weight.value) for weight in model.weights]
 
 
 @given
@@ -72,7 +72,7 @@ def model_from_weights(weights: list[np.ndarray]) -> keras.Model:
     widths = [len(bias) for bias in weights[1::2]]
     layers = [keras.layers.Dense(width, "relu") for width in widths[:-1]] + [keras.layers.Dense(widths[-1], "sigmoid")]
     network = keras.Sequential(layers)
-    network.build((None, len(weights[0])))
+    network.build((None, weights[0].shape[0]))
     network.set_weights(weights)
     return network
 
@@ -80,7 +80,7 @@ def model_from_weights(weights: list[np.ndarray]) -> keras.Model:
 @given
 def compiled_loss(model: keras.Model, inputs: np.ndarray, labels: np.ndarray) -> float:
     """La pérdida con la que se compiló la red, medida en estos ejemplos y sin entrenar."""
-    measured = model.evaluate(inputs, labels, batch_size=len(labels), verbose=0)
+    measured = model.evaluate(inputs, labels, batch_size=len(inputs), verbose=0)
     return float(np.ravel(measured)[0])
 
 
@@ -146,13 +146,12 @@ def build_mlp(seed: int, hidden: int = 8, activation: str = "relu") -> keras.Mod
     Fuente: https://keras.io/guides/sequential_model/
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
-        [
-            keras.Input((2,)),
-            keras.layers.Dense(hidden, activation=activation),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+    layers = [
+        keras.Input(shape=(2,)),
+        keras.layers.Dense(hidden, activation=activation),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+    model = keras.Sequential(layers)
     model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
     return model
 
@@ -270,7 +269,7 @@ def gradients_by_jax(x: float, y: float, parameters: dict[str, Any]) -> dict[str
         Como `backprop_by_hand`, en float32 (la precisión de JAX si no se le pide otra).
     """
 
-    def loss(values: dict[str, Any]) -> Any:
+    def loss(values: Any) -> Any:
         h = jax.nn.sigmoid(values["w1"] * x + values["b1"])
         return (jnp.dot(values["w2"], h) + values["b2"] - y) ** 2
 
@@ -358,14 +357,13 @@ def train_mlp(train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray
         El modelo entrenado: lo que entienda tu `predict_labels`.
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
-        [
-            keras.Input((2,)),
-            keras.layers.Dense(16, activation="relu"),
-            keras.layers.Dense(8, activation="relu"),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+    layers = [
+        keras.Input(shape=(2,)),
+        keras.layers.Dense(16, activation="relu"),
+        keras.layers.Dense(8, activation="relu"),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+    model = keras.Sequential(layers)
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="binary_crossentropy")
     model.fit(*train, epochs=epochs, batch_size=32, validation_data=validation, verbose=0)
     return model
@@ -400,9 +398,9 @@ def train_many_xor(seed: int, hidden: int, activation: str, networks: int, epoch
     Returns:
         losses (networks, epochs); exact (networks,), whether the four points come out right; and the trained arrays.
     """
-    inputs = jnp.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype="float32")
-    labels = jnp.array([[0], [1], [1], [0]], dtype="float32")
-    model = build_mlp(seed, hidden, activation)
+    inputs = jnp.array([(left, right) for left in (0, 1) for right in (0, 1)], dtype="float32")
+    labels = jnp.abs(inputs[:, :1] - inputs[:, 1:])
+    model = build_mlp(seed, hidden=hidden, activation=activation)
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     glorot = jax.nn.initializers.glorot_uniform()
