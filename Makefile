@@ -23,7 +23,7 @@ setup:
 	@$(PYTHON) tools/setup.py --stacks $(STACKS)
 
 lab: setup
-	@.venv/bin/catedra lab cuadernos
+	@.venv/bin/catedra lab cuadernos $(ROOT)
 
 dev:
 	@$(PYTHON) tools/setup.py --dev --stacks $(STACKS)

@@ -1,4 +1,4 @@
-"""How fast the project answers: import, help, listing, deriving a notebook. Beside it, what the same machine takes for Python and NumPy alone.
+"""How fast the project answers: import, help, listing, deriving a notebook; beside it, Python and NumPy alone on the same machine.
 
     python bench/startup.py [--runs 10] [--json]
 
@@ -47,8 +47,9 @@ def main() -> None:
     derive = subprocess.run([sys.executable, "-c", DERIVE, options.number], capture_output=True, text=True, check=True)
     empty = statistics.median(seconds["python"])
     report = {
-        name: {"median_s": round(statistics.median(runs), 3), "min_s": round(min(runs), 3), "ratio": round(statistics.median(runs) / empty, 1)}
+        name: {"median_s": round(median, 3), "min_s": round(min(runs), 3), "ratio": round(median / empty, 1)}
         for name, runs in seconds.items()
+        for median in [statistics.median(runs)]
     }
     report["derive a notebook, warm, in process"] = {"median_s": round(float(derive.stdout), 3)}
     if options.json:

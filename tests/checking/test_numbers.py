@@ -34,7 +34,7 @@ def test_the_examples_run(module):
     assert doctest.testmod(module).failed == 0
 
 
-# One-sided normal tolerance factors, 95 % of the population with 95 % confidence: Hahn & Meeker, Statistical Intervals, table A.12d.
+# One-sided normal tolerance factors, 95 % of the population with 95 % confidence: Hahn & Meeker, Statistical Intervals (1991).
 @pytest.mark.parametrize(
     ("n", "k"), [(2, 26.260), (3, 7.656), (4, 5.144), (5, 4.203), (6, 3.708), (8, 3.187), (10, 2.911), (15, 2.566), (20, 2.396), (30, 2.220)]
 )

@@ -205,6 +205,12 @@ def test_lab_prepares_the_folder_and_opens_jupyterlab(classes: Path, tmp_path: P
     called: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _program, command: called.append(command))
     folder = tmp_path / "cuadernos"
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "no se abre como root" in str(run("lab", folder).exception)
+    assert not folder.exists()
+    assert run("lab", folder, "--allow-root").exit_code == 0
+    assert "--allow-root" in called.pop()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert run("lab", folder, "--no-browser").exit_code == 0
     assert {path.name for path in folder.iterdir()} == {"Inicio.ipynb", "901-sums.ipynb"}
     assert f"--ServerApp.root_dir={folder}" in called[0]

@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -167,9 +166,8 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
 def test_the_verb(tmp_path, monkeypatch):
     classes = tmp_path / "classes"
     write_rich(classes)
-    found = catalogue(classes)
-    monkeypatch.setattr("catedra.course.catalogue", lambda: found)
-    monkeypatch.setattr("catedra.course.load", lambda number: found[0])
+    monkeypatch.setattr("catedra.course.catalogue", lambda: catalogue(classes))
+    monkeypatch.setattr("catedra.course.load", lambda number: read_class(classes / "c902_rich"))
     run = CliRunner().invoke
     out = str(tmp_path / "out")
     first = run(build_app(), ["build", "902", "--page", "--notebook", "--out", out, "--json"])
@@ -185,4 +183,3 @@ def test_the_verb(tmp_path, monkeypatch):
     failed = run(build_app(), ["build", "902", "--page", "--out", out, "--json"])
     assert failed.exit_code == 2
     assert "draws no figure 'nada'" in json.loads(failed.stdout)[0]["error"]
-    assert SimpleNamespace(**told).error == ""

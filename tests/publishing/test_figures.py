@@ -34,7 +34,9 @@ def test_letters_are_outlines_and_decimals_have_commas(tmp_path):
     picture = figure_file(read_class(tiny.write_class(tmp_path)), "recta", "svg").decode()
     assert "<text" not in picture
     assert "SourceSans" in picture
-    course_class = with_figure(tmp_path / "b", "f = Figure()\naxes = f.subplots()\naxes.plot([0, 1], [0, 1])\nSEEN.append(axes)\nreturn f")
+    course_class = with_figure(
+        tmp_path / "b", "f = Figure()\naxes = f.subplots()\naxes.plot([0, 1], [0, 1])\nSEEN.append(axes)\nreturn f"
+    )
     figure_file(course_class, "recta", "svg")
     axes = sys.modules[f"{course_class.package}.figures"].SEEN[0]
     assert "0,2" in [label.get_text() for label in axes.get_xticklabels()]

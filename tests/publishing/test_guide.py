@@ -42,7 +42,7 @@ def rich_pdf(tmp_path_factory):
 
 def test_it_is_a_tagged_pdf_in_spanish(rich_pdf):
     assert rich_pdf.startswith(b"%PDF-1.7")
-    assert re.search(rb"/Lang ?\\(es", rich_pdf)
+    assert re.search(rb"/Lang ?\(es", rich_pdf)
     assert b"<pdfuaid:part>1</pdfuaid:part>" in rich_pdf
     assert b"/MarkInfo" in rich_pdf
 
@@ -68,7 +68,9 @@ def test_every_picture_and_formula_is_said_in_words(tmp_path):
 def test_it_does_not_compile_without_alternatives():
     source = '#set document(title: "x")\n#set text(lang: "es")\n$ x + 1 $'
     with pytest.raises(typst.TypstError, match="alt"):
-        typst.Compiler(source.encode(), font_paths=_fonts(), ignore_system_fonts=True).compile(format="pdf", pdf_standards=["ua-1"])
+        typst.Compiler(source.encode(), font_paths=_fonts(), ignore_system_fonts=True).compile(
+            format="pdf", pdf_standards=["ua-1"]
+        )
 
 
 def test_answers_stand_at_the_end(rich_pdf, tmp_path):
@@ -86,7 +88,9 @@ def test_it_says_what_a_class_is(rich_pdf, tmp_path):
         assert piece in text, piece
 
 
-@pytest.mark.parametrize("title", ["Sumas: «con» \"comillas\" y 'otras'", "a < b & c > d", "100 % #hash $5 *x* _y_ `z` \\n [x](y)", "😀 caras"])
+@pytest.mark.parametrize(
+    "title", ["Sumas: «con» \"comillas\" y 'otras'", "a < b & c > d", "100 % #hash $5 *x* _y_ `z` \\n [x](y)", "😀 caras"]
+)
 def test_odd_titles_come_out_right(tmp_path, title):
     quoted = title.replace("\\", "\\\\").replace('"', '\\"')
     lesson = LESSON.replace('title: "Sumas, con todo"', f'title: "{quoted}"')

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_the_ink_of_figures_follows_the_text(html):
 def test_headings_have_anchors_and_levels_do_not_jump(html):
     levels = [int(tag[1]) for tag, _ in tags(html) if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert '<a class="ancla" href="#sumar" aria-label="Enlace a esta sección">#</a>' in html
 
 

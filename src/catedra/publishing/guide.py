@@ -25,7 +25,7 @@ from catedra.publishing.spoken import spoken
 from catedra.publishing.tree import DECIMAL, Cell, Node, class_link, classes, raw, read, rewrite, table_of, text_of, walk
 
 LONGEST_WHOLE = 1500
-"""Characters of a cell or callout that goes on one page whole; a longer one may be divided, so that none is cut."""
+"""Characters of a row or callout that goes on one page whole; a longer one is divided, so that none is cut."""
 
 TABLE_WIDTH, PADDING = 47.5, 1.3
 """The width of the text and the room around a cell's, in ems of a table's text."""
@@ -165,10 +165,10 @@ class _Writer:
 
 
 def _cells(cells: tuple[Cell, ...]) -> list[Node]:
+    whole = all(len(text_of(cell.blocks)) < LONGEST_WHOLE for cell in cells)
     out: list[Node] = []
     for cell in cells:
-        whole = "false" if len(text_of(cell.blocks)) < LONGEST_WHOLE else "true"
-        out += [raw("typst", f"({cell.colspan}, {whole}, ["), *cell.blocks, raw("typst", "]),")]
+        out += [raw("typst", f"({cell.colspan}, {'false' if whole else 'true'}, ["), *cell.blocks, raw("typst", "]),")]
     return out
 
 
@@ -193,7 +193,7 @@ def _fitted_columns(node: Node) -> list[Node]:
                 longest[at] = max([longest[at], *_word_widths(blocks)])
                 lines[at] = max(lines[at], sum(_word_widths(blocks)) + 0.5 * text_of(blocks).count(" "))
     room = TABLE_WIDTH - PADDING * len(columns)
-    widths = [{"t": "ColWidthDefault"}] * len(columns)
+    widths: list[Node] = [{"t": "ColWidthDefault"}] * len(columns)
     if sum(lines) > room:
         # Each column has its longest word; what is left goes to those with more to say.
         extra = max(room - sum(longest), 0)

@@ -17,7 +17,8 @@ ALLOWED = Path(__file__).with_name("handwritten.toml")
 
 _METRIC = re.compile(
     r"\b(exactitud|accuracy|precisión|precision|recall|sensibilidad|especificidad|F1|AUC|ROC|pérdidas?|loss|RMSE|MAE|MSE|MAPE|R2|R²|"
-    r"perplejidad|perplexity|BLEU|ROUGE|CER|WER|IoU|mAP|FID|recompensa|error(?:es)? (?:medio|cuadrático|de prueba|de validación|en test))\b",
+    r"perplejidad|perplexity|BLEU|ROUGE|CER|WER|IoU|mAP|FID|recompensa|"
+    r"error(?:es)? (?:medio|cuadrático|de prueba|de validación|en test))\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.,/])[−-]?\d+(?:[.,]\d+)?\s?%|(?<![\w.,/])[−-]?\d+[.,]\d+(?![\w/]|[.,]\d)")

@@ -186,10 +186,10 @@ def inline_svg(picture: str, slug: str, alt: str) -> str:
 
 def _code(node: Node) -> str:
     """A block of code, coloured by pygments: pandoc's own colours take ten times as long."""
-    from pygments import highlight
-    from pygments.formatters.html import HtmlFormatter
-    from pygments.lexers.python import PythonLexer
-    from pygments.lexers.special import TextLexer
+    from pygments import highlight  # type: ignore[import-untyped]
+    from pygments.formatters.html import HtmlFormatter  # type: ignore[import-untyped]
+    from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]
+    from pygments.lexers.special import TextLexer  # type: ignore[import-untyped]
 
     language = (classes(node) or [""])[0]
     lexer = PythonLexer(stripnl=False) if language == "python" else TextLexer(stripnl=False)

@@ -142,11 +142,11 @@ def loss_with_and_without(curves: Curves) -> Figure:
     for name, colour, label, height in (("relu", ONE, "con ReLU", 0.16), ("linear", ZERO, "sin activación", 0.72)):
         runs = curves.stack(f"xor_training.loss_{name}")
         epochs = np.arange(1, runs.shape[1] + 1)
-        axes.plot(epochs, runs.T, color=colour, linewidth=0.8, alpha=0.5)
-        axes.plot(epochs, runs.mean(axis=0), color=colour)
+        axes.plot(epochs, runs.T, color=colour, linestyle="-", linewidth=0.8, alpha=0.5)
+        axes.plot(epochs, runs.mean(axis=0), color=colour, linestyle="-")
         axes.annotate(label, (0.62 * len(epochs), height), color=colour, fontsize=11)
     axes.axhline(np.log(2), color=LINE, linestyle=":", linewidth=1)
-    axes.annotate("ln 2", (1, np.log(2) - 0.06), color=LINE)
+    axes.annotate("ln 2", (0.94 * len(epochs), np.log(2) - 0.06), color=LINE)
     axes.set(xlabel="época", ylabel="pérdida media (entropía cruzada)", ylim=(0, None))
     return drawing
 
