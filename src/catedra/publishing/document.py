@@ -219,12 +219,18 @@ class _Assembly:
         verdict = RecordVerdict.NOT_JUDGED if found is None else found.verdict
         if found is not None and found.evidence and verdict is not RecordVerdict.HOLDS:
             said += f"\n\n[{escaped(found.evidence)}]{{.prueba}}"
+        interval = ""
         value = NOT_MEASURED if found is None else quantity(found.mean, percent=found.percent, unit=found.unit)
         if found is not None and found.low is not None and found.high is not None:
             low, high = (quantity(bound, percent=found.percent) for bound in (found.low, found.high))
-            value += f" [{low} a {high}]"
+            interval = f"\n\n[{escaped(f'de {low} a {high}')}]{{.fuente}}"
         threshold = threshold_text(str(item.threshold), item.percent, item.unit)
-        return [said, escaped(threshold), escaped(value), f"[{verdict.label}]{{.veredicto .{verdict.value.replace('_', '-')}}}"]
+        return [
+            said,
+            escaped(threshold),
+            escaped(value) + interval,
+            f"[{verdict.label}]{{.veredicto .{verdict.value.replace('_', '-')}}}",
+        ]
 
     def _provenance(self) -> None:
         record = self._class.record

@@ -27,6 +27,7 @@ from catedra.publishing.tree import DECIMAL, Cell, Node, class_link, classes, ra
 LONGEST_WHOLE = 1500
 """Characters of a row or callout that goes on one page whole; a longer one is divided, so that none is cut."""
 
+FIGURE_END = "// figure"
 TABLE_WIDTH, PADDING = 47.5, 1.3
 """The width of the text and the room around a cell's, in ems of a table's text."""
 
@@ -52,7 +53,7 @@ def markup_of(document: Document) -> tuple[str, dict[str, str]]:
     """Return the guide in Typst's markup, and the texts that it asks for by name: metadata and pictures."""
     writer = _Writer(document)
     blocks = rewrite(read(document), writer.change)
-    blocks = _kept_together(blocks)
+    blocks = _with_room_for_figures(_kept_together(blocks))
     if writer.answers:
         blocks.append({"t": "Header", "c": [2, ["respuestas", [], []], [{"t": "Str", "c": "Respuestas"}]]})
         for number, answer in enumerate(writer.answers, start=1):
@@ -115,6 +116,8 @@ class _Writer:
                 else "false"
             )
             return [raw("typst", f"#recuadro({_string(kind)}, {_string(CALLOUTS[kind])}, {whole})["), *blocks, raw("typst", "]")]
+        if kind == "referencias":
+            blocks = rewrite(blocks, _with_address)
         return [raw("typst", f"#{kind}["), *blocks, raw("typst", "]")] if kind else blocks
 
     def _table(self, node: Node) -> list[Node]:
@@ -136,7 +139,11 @@ class _Writer:
         alt = figure_alt(self._class, slug)
         width = re.search(r'<svg[^>]*\swidth="([\d.]+)pt"', picture)
         natural = float(width[1]) if width else 442.0
-        return [raw("typst", f"#figura({_string(slug)}, {_string(alt)}, {natural:.1f})["), *caption, raw("typst", "]")]
+        return [
+            raw("typst", f"#figura({_string(slug)}, {_string(alt)}, {natural:.1f})["),
+            *caption,
+            raw("typst", f"]{FIGURE_END}"),
+        ]
 
     def _math(self, node: Node) -> list[Node]:
         kind, formula = node["c"][0]["t"], node["c"][1]
@@ -215,12 +222,25 @@ def _word_widths(blocks: list[Node]) -> list[float]:
     return out
 
 
+def _with_address(node: Node) -> list[Node] | None:
+    """A reference's link with its address in print."""
+    if node["t"] != "Link" or not node["c"][2][0].startswith("http"):
+        return None
+    shown = re.sub(r"^https?://(?:www\.)?|/$", "", node["c"][2][0])
+    if shown in text_of(node["c"][1]):
+        return None
+    before, after = raw("typst", " #fuente[", inline=True), raw("typst", "]", inline=True)
+    return [node, before, {"t": "Str", "c": shown}, after]
+
+
 def _kept_together(blocks: list[Node]) -> list[Node]:
     """A short paragraph stays on the page of the formula, code, table or callout that it leads to."""
     out: list[Node] = []
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         said = text_of([block])
-        shown = following is not None and (following["t"] in {"CodeBlock", "Table", "RawBlock"} or _is_formula(following))
+        shown = following is not None and (
+            following["t"] in {"CodeBlock", "Table"} or _is_formula(following) or _opens(following)
+        )
         listed = following is not None and following["t"] in {"BulletList", "OrderedList"}
         leads = (said.endswith(":") and (shown or listed)) or (len(said) < 110 and shown)
         if block["t"] == "Para" and leads and not _is_formula(block):
@@ -228,6 +248,27 @@ def _kept_together(blocks: list[Node]) -> list[Node]:
         else:
             out.append(block)
     return out
+
+
+def _with_room_for_figures(blocks: list[Node]) -> list[Node]:
+    """Give each figure the paragraphs that follow it, which may go first where the page has no room for it."""
+    out: list[Node] = []
+    waiting = list(blocks)
+    while waiting:
+        block = waiting.pop(0)
+        if block["t"] != "RawBlock" or not block["c"][1].endswith(FIGURE_END):
+            out.append(block)
+            continue
+        after: list[Node] = []
+        while waiting and len(after) < 3 and waiting[0]["t"] == "Para" and not _is_formula(waiting[0]):
+            after.append(waiting.pop(0))
+        out += [raw("typst", "]["), *after, raw("typst", "]")]
+    return out
+
+
+def _opens(node: Node) -> bool:
+    """Whether it begins a call of the template's: a callout, a figure."""
+    return bool(node["t"] == "RawBlock" and node["c"][1].startswith("#"))
 
 
 def _is_formula(node: Node) -> bool:
