@@ -13,6 +13,7 @@ from catedra.publishing.page import page_of
 from catedra.publishing.products import Product, content_hash_in
 from catedra.publishing.spoken import spoken
 from catedra.publishing.tree import decimal_commas
+from tests import tiny
 from tests.publishing.rich import LESSON, write_rich
 
 FORMULAS = """Antes de todo: $z = 0,5$.
@@ -118,6 +119,23 @@ def test_a_wide_formula_is_made_to_fit(tmp_path):
     assert guide(tmp_path, LESSON.replace("Antes de todo.", f"Antes.\n\n$${terms}$$"))
 
 
+def test_a_figure_inside_a_callout(tmp_path):
+    lesson = LESSON.replace("Juntar dos montones.", "Juntar.\n\n![Otra vez la recta.](figure:recta)").replace(
+        "![La recta en [0, 1] sube.](figure:recta)", ""
+    )
+    assert "Otra vez la recta." in words(guide(tmp_path, lesson), tmp_path)
+
+
+def test_text_goes_on_where_a_figure_has_no_room(tmp_path):
+    tall = tiny.FIGURES.replace("figsize=(4, 3)", "figsize=(6, 8)")
+    filler = "\n\n".join(f"Párrafo {n} de relleno, con sus palabras." for n in range(34))
+    lesson = LESSON.replace(
+        "![La recta en [0, 1] sube.](figure:recta)", f"{filler}\n\n![La recta sube.](figure:recta)\n\nLo que sigue.\n\nY más."
+    )
+    text = words(guide(tmp_path, lesson, figures=tall), tmp_path)
+    assert text.index("Párrafo 33") < text.index("Lo que sigue.") < text.index("Figura 1.")
+
+
 def test_long_cells_and_long_code_are_not_cut(tmp_path):
     long = " ".join(f"palabra{n}" for n in range(900))
     errors = f'''"""Errores."""
@@ -143,8 +161,6 @@ class Largo:
 
 
 def test_errors_whose_text_is_computed_are_imported(tmp_path):
-    from tests import tiny
-
     text = tiny.ERRORS.replace('symptom="da menos"', 'symptom="da " + "menos" * 2')
     assert "da menosmenos" in assemble(read_class(write_rich(tmp_path, errors=text))).lines.text
 

@@ -1,0 +1,296 @@
+"""Composes the deck: takes pandoc's slides apart into pieces and sets each where the layout wants it.
+
+An equation stands twice: native for PowerPoint, a picture for whoever doesn't show that (`deck_shapes.alternatives`).
+
+Not covered: tables and formulas in titles; they are refused.
+"""
+
+import datetime
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from catedra.course import ClassError, CourseClass
+from catedra.publishing.deck_layout import (
+    CAPTION_SIZE, Arrangement, Content, Paragraph, Placed, TooFull, arrange, title_height,
+)  # fmt: skip
+from catedra.publishing.deck_measure import Run, ems, line_count
+from catedra.publishing.deck_pictures import Drawing, Setting
+from catedra.publishing.deck_shapes import (
+    A, P, alternatives, in_spanish, move, paragraph, paragraphs_of, picture, restyle, runs_of, shape, slide_number,
+)  # fmt: skip
+from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words, file_of
+from catedra.publishing.reference_deck import (
+    ASKING, FOOT, FOOT_SIZE, HEIGHT, LABEL_SIZE, LEFT, LINE, QUESTION_SIZE, SECTION_SIZE, SECTION_TITLE, SOFT, SPARE, TINT, TITLE, TITLE_SIZE,
+    COVER_SIZE, COVER_TITLE, Box, Layout, bar_shape, text_levels,
+)  # fmt: skip
+from catedra.publishing.spoken import spoken
+
+MARK = "\ue000"
+"""A paragraph of this sign (private use) stands before each piece in what pandoc gets."""
+_MATH = "{http://schemas.microsoft.com/office/drawing/2010/main}m"
+
+_MADE = datetime.datetime(2020, 1, 1)
+_PLACES = {Layout.IDEA: (1,), Layout.FIGURE: (2,), Layout.CODE: (2,), Layout.COLUMNS: (1, 2)}
+"""The placeholders of a layout that words may fill."""
+
+
+class Deck:
+    """A deck in the making.
+
+    Args:
+        course_class: the class.
+        slides: of `slides.md`.
+        written: what pandoc made of them.
+        formulas: pictures of formulas, by what was set.
+        figures: pictures of figures, by slug; None for one that waits for its measurement.
+    """
+
+    def __init__(
+        self,
+        course_class: CourseClass,
+        slides: Sequence[Slide],
+        written: bytes,
+        formulas: dict[Setting, Drawing],
+        figures: dict[str, Drawing | None],
+    ) -> None:
+        from pptx import Presentation
+
+        self._class, self._slides = course_class, slides
+        self._deck: Any = Presentation(io.BytesIO(written))
+        self._formulas, self._figures = formulas, figures
+        self._layouts = {layout.name: layout for layout in self._deck.slide_layouts}
+        if len(self._deck.slides) != len(slides) + 1:
+            raise ClassError(f"{file_of(course_class)}: pandoc makes {len(self._deck.slides) - 1} slides of {len(slides)}")
+
+    def composed(self) -> bytes:
+        """Return the deck.
+
+        Raises:
+            ClassError: a slide shows too much, or what no slide shows.
+        """
+        cover, *others = self._deck.slides
+        self._cover(cover)
+        for number, (slide, page) in enumerate(zip(self._slides, others, strict=True), start=2):
+            try:
+                _Page(self, slide, page, number).compose()
+            except TooFull as error:
+                line = error.line or slide.line
+                raise ClassError(f"{file_of(self._class)}:{line}: the slide is too full: {error}") from error
+        for name, layout in self._layouts.items():
+            if name == SPARE:
+                self._deck.slide_layouts.remove(layout)
+            else:
+                layout._element.cSld.set("name", Layout(name).shown)
+        self._properties()
+        buffer = io.BytesIO()
+        self._deck.save(buffer)
+        return buffer.getvalue()
+
+    def layout(self, layout: Layout) -> Any:
+        """The layout as python-pptx knows it."""
+        return self._layouts[layout.value]
+
+    def footer(self) -> str:
+        """What stands below each slide."""
+        said = f"Clase {self._class.number} · {self._class.title}"
+        return said if ems(said) * FOOT_SIZE / 72 < FOOT.width else f"Clase {self._class.number}"
+
+    def content(self, title: tuple[Run, ...], words: dict[Words, tuple[Paragraph, ...]]) -> Content:
+        """What is known of a slide's pieces."""
+        return Content(title, words, self._formulas, self._figures)
+
+    def drawing(self, setting: Setting) -> Drawing:
+        """The picture of a formula."""
+        return self._formulas[setting]
+
+    def figure(self, slug: str) -> Drawing | None:
+        """The picture of a figure."""
+        return self._figures[slug]
+
+    @property
+    def file(self) -> str:
+        """The name of `slides.md` in messages."""
+        return file_of(self._class)
+
+    def _cover(self, page: Any) -> None:
+        tree = page.shapes._spTree
+        runs, size = [Run(self._class.title, bold=True)], COVER_SIZE
+        while size > SECTION_SIZE // 2 and title_height(runs, size, COVER_TITLE.width) > COVER_TITLE.height:
+            size -= 2
+        high = title_height(runs, size, COVER_TITLE.width)
+        for each in tree.findall(f"{P}sp"):
+            if each.find(f".//{P}ph").get("type") == "ctrTitle":
+                restyle(each, size)
+            else:
+                move(each, COVER_TITLE._replace(y=COVER_TITLE.y + high + 0.35, height=1.2))
+        tree.append(shape(100, "Número", [paragraph(f"CLASE {self._class.number}")], place=13, kind="body"))
+        in_spanish(tree)
+
+    def _properties(self) -> None:
+        core = self._deck.core_properties
+        core.title = f"Clase {self._class.number}: {self._class.title}"
+        core.subject = f"Diapositivas de la clase {self._class.number}"
+        core.identifier = str(self._class.number)
+        core.author = core.last_modified_by = "Cátedra"
+        core.category = "aprendizaje profundo"
+        core.keywords = f"aprendizaje profundo, catedra:{self._class.content_hash}"
+        core.language = "es-AR"
+        core.created = core.modified = _MADE
+        core.revision = 1
+
+
+class _Page:
+    """A slide in the making."""
+
+    def __init__(self, deck: Deck, slide: Slide, page: Any, number: int) -> None:
+        self._deck, self._slide, self._page, self._number = deck, slide, page, number
+        self._tree = page.shapes._spTree
+        self._last = 100
+        self._places: list[int] = []
+
+    def compose(self) -> None:
+        """Lay it out.
+
+        Raises:
+            TooFull: it shows too much.
+            ClassError: it shows what no slide can.
+        """
+        title, bodies = self._taken_apart()
+        if self._slide.section:
+            if line_count(runs_of(title), SECTION_SIZE, SECTION_TITLE.width) > 3:
+                raise TooFull("its title takes more than three lines: say it shorter")
+            self._add(shape(self._next(), "Número", [paragraph(str(self._slide.section))], place=1, kind="body"))
+        else:
+            pieces = self._pieces(bodies)
+            words = {piece: paragraphs_of(found) for piece, found in pieces if isinstance(piece, Words)}
+            arrangement = arrange(self._slide, self._deck.content(_bold(runs_of(title)), words))
+            self._title(title, arrangement)
+            self._use(arrangement.layout)
+            found_for = {id(piece): found for piece, found in pieces}
+            for placed in arrangement.placed:
+                self._place(placed, found_for[id(placed.piece)])
+        self._add(shape(self._next(), "Pie", [paragraph(self._deck.footer())], place=11, kind="ftr"))
+        self._add(shape(self._next(), "Número de diapositiva", [slide_number(self._number)], place=12, kind="sldNum"))
+        in_spanish(self._tree)
+
+    def _next(self) -> int:
+        self._last += 1
+        return self._last
+
+    def _add(self, made: Any) -> None:
+        self._tree.append(made)
+
+    def _refused(self, what: str) -> ClassError:
+        return ClassError(f"{self._deck.file}:{self._slide.line}: {what}")
+
+    # Taking apart
+
+    def _taken_apart(self) -> tuple[Any, list[Any]]:
+        """The title's shape, and the paragraphs of the bodies, which leave the slide."""
+        if self._tree.find(f"{P}graphicFrame") is not None:
+            raise self._refused("a slide can't show a table: draw a figure, or use `::: columns`")
+        title: Any = None
+        paragraphs: list[Any] = []
+        for child in list(self._tree)[2:]:
+            inner = next(child.iter(f"{P}sp"))
+            if inner.find(f".//{P}ph").get("type") == "title":
+                title = inner
+                if child is not inner:
+                    raise self._refused("its title holds a formula: say it in words and show the formula below")
+            else:
+                self._tree.remove(child)
+                paragraphs += inner.findall(f"{P}txBody/{A}p")
+        return title, paragraphs
+
+    def _pieces(self, paragraphs: list[Any]) -> list[tuple[Piece, list[Any]]]:
+        """Each piece with the paragraphs that pandoc wrote for it."""
+        groups: list[list[Any]] = []
+        for each in paragraphs:
+            if "".join(run.text for run in runs_of(each)).strip() == MARK:
+                groups.append([])
+            else:
+                groups[-1].append(each)
+        pieces = [piece for column in self._slide.columns for piece in column]
+        if len(groups) != len(pieces):
+            raise self._refused("it holds more than text, formulas, code and figures: pandoc would make several slides of it")
+        return list(zip(pieces, groups, strict=True))
+
+    # Putting together
+
+    def _use(self, layout: Layout) -> None:
+        relation = next(each for each in self._page.part.rels.values() if each.reltype.endswith("/slideLayout"))
+        relation._target = self._deck.layout(layout).part
+        self._places = list(_PLACES[layout])
+
+    def _title(self, title: Any, arrangement: Arrangement) -> None:
+        if arrangement.title != TITLE:
+            move(title, arrangement.title)
+        if self._slide.question:
+            restyle(title, TITLE_SIZE if arrangement.title.width < TITLE.width else QUESTION_SIZE, ASKING)
+            self._tree.insert(2, bar_shape(self._next(), "Adorno de pregunta", Box(0, 0, 0.2, HEIGHT), ASKING))
+            label = paragraph("PREGUNTA PARA LA SALA", size=LABEL_SIZE, colour=ASKING, bold=True, spacing=150)
+            self._add(shape(self._next(), "Pregunta", [label], box=Box(LEFT, 0.56, 6.0, 0.3)))
+
+    def _place(self, placed: Placed, paragraphs: list[Any]) -> None:
+        match placed.piece:
+            case Words():
+                self._words(placed.piece, placed.box, int(placed.size), paragraphs)
+            case Formula():
+                self._formula(placed.piece, placed.box, placed.size, paragraphs)
+            case Code():
+                self._code(placed.box, int(placed.size), paragraphs)
+            case Picture():
+                self._figure(placed.piece, placed)
+
+    def _words(self, piece: Words, box: Box, size: int, paragraphs: list[Any]) -> None:
+        place = self._places.pop(0) if self._places else None
+        made = shape(self._next(), "Texto", paragraphs, box=box, levels=text_levels(size), place=place)
+        if piece.formulas:
+            said = _aloud(paragraphs, piece)
+            drawing = self._deck.drawing(Setting(piece, size, box.width))
+            shown = picture(self._next(), self._page.part, drawing, Box(box.x, box.y, drawing.width, drawing.height), said)
+            made = alternatives(made, [shown])
+        self._add(made)
+
+    def _formula(self, piece: Formula, box: Box, size: float, paragraphs: list[Any]) -> None:
+        said, setting = spoken(piece.latex), Setting(piece)
+        drawing = self._deck.drawing(setting)
+        width, height = drawing.width * size / setting.size, drawing.height * size / setting.size
+        middle = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
+        levels = text_levels(int(size), flat=True)
+        native = shape(self._next(), "Fórmula", paragraphs, box=box, levels=levels, fill=TINT, anchor="ctr", said=said)
+        panel = bar_shape(self._next(), "Panel", box, TINT)
+        self._add(alternatives(native, [panel, picture(self._next(), self._page.part, drawing, middle, said)]))
+
+    def _code(self, box: Box, size: int, paragraphs: list[Any]) -> None:
+        for properties in (each for whole in paragraphs for each in whole.iter(f"{A}rPr")):
+            properties.set("noProof", "1")
+            for font in properties.findall(f"{A}latin"):
+                font.set("pitchFamily", "49")  # who lacks the font takes another one of fixed width
+        levels = text_levels(size, flat=True)
+        self._add(shape(self._next(), "Código", paragraphs, box=box, levels=levels, fill=TINT, anchor="ctr"))
+
+    def _figure(self, piece: Picture, placed: Placed) -> None:
+        drawing = self._deck.figure(piece.slug)
+        if drawing is None:
+            said = paragraph("Figura pendiente de medición", size=20, colour=SOFT, align="ctr")
+            self._add(shape(self._next(), f"Figura {piece.slug}", [said], box=placed.box, anchor="ctr", outline=LINE))
+        else:
+            self._add(picture(self._next(), self._page.part, drawing, placed.box, drawing.alt))
+        if placed.caption is not None:
+            said = paragraph(piece.caption, size=CAPTION_SIZE, colour=SOFT)
+            self._add(shape(self._next(), "Qué se ve", [said], box=placed.caption))
+
+
+def _bold(runs: Sequence[Run]) -> tuple[Run, ...]:
+    return tuple(run._replace(bold=True) for run in runs)
+
+
+def _aloud(paragraphs: Sequence[Any], piece: Words) -> str:
+    """Words with their formulas, as they are said."""
+    formulas = iter(piece.formulas)
+    said = []
+    for node in (node for each in paragraphs for node in each.iter(f"{A}t", _MATH)):
+        said.append(f" {spoken(next(formulas, ''))} " if node.tag == _MATH else node.text or "")
+    return " ".join("".join(said).split())
