@@ -12,17 +12,54 @@ from typing import Any
 
 from catedra.course import ClassError, CourseClass
 from catedra.publishing.deck_layout import (
-    CAPTION_SIZE, Arrangement, Content, Paragraph, Placed, TooFull, arrange, title_height,
+    CAPTION_SIZE,
+    Arrangement,
+    Content,
+    Paragraph,
+    Placed,
+    TooFull,
+    arrange,
+    title_height,
 )  # fmt: skip
 from catedra.publishing.deck_measure import Run, ems, line_count
 from catedra.publishing.deck_pictures import Drawing, Setting
 from catedra.publishing.deck_shapes import (
-    A, P, alternatives, in_spanish, move, paragraph, paragraphs_of, picture, restyle, runs_of, shape, slide_number,
+    A,
+    P,
+    alternatives,
+    in_spanish,
+    move,
+    paragraph,
+    paragraphs_of,
+    picture,
+    restyle,
+    runs_of,
+    shape,
+    slide_number,
 )  # fmt: skip
 from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words, file_of
 from catedra.publishing.reference_deck import (
-    ASKING, FOOT, FOOT_SIZE, HEIGHT, LABEL_SIZE, LEFT, LINE, QUESTION_SIZE, SECTION_SIZE, SECTION_TITLE, SOFT, SPARE, TINT, TITLE, TITLE_SIZE,
-    COVER_SIZE, COVER_TITLE, Box, Layout, bar_shape, text_levels,
+    ASKING,
+    COVER_SIZE,
+    COVER_TITLE,
+    FOOT,
+    FOOT_SIZE,
+    HEIGHT,
+    LABEL_SIZE,
+    LEFT,
+    LINE,
+    QUESTION_SIZE,
+    SECTION_SIZE,
+    SECTION_TITLE,
+    SOFT,
+    SPARE,
+    TINT,
+    TITLE,
+    TITLE_SIZE,
+    Box,
+    Layout,
+    bar_shape,
+    text_levels,
 )  # fmt: skip
 from catedra.publishing.spoken import spoken
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from catedra.publishing.deck_measure import CODE_WIDTH, LINE_HEIGHT, Run, ems, line_count, widest_word
 from catedra.publishing.deck_pictures import FIGURE_DPI, FORMULA_SIZE, Drawing, Setting
-from catedra.publishing.deck_source import Code, Formula, Piece, Picture, Slide, Words
+from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words
 from catedra.publishing.reference_deck import BODY, GUTTER, LEFT_HALF, QUESTION_SIZE, RIGHT_HALF, TITLE, TITLE_SIZE, Box, Layout
 
 TEXT_SIZES = (28, 26, 24)

@@ -336,7 +336,7 @@ def parse(text: str) -> Any:
     """Return XML as python-pptx knows it."""
     from pptx.oxml import parse_xml
 
-    return parseparse(text)
+    return parse_xml(text)
 
 
 if __name__ == "__main__":
