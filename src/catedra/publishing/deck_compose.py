@@ -11,16 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from catedra.course import ClassError, CourseClass
-from catedra.publishing.deck_layout import (
-    CAPTION_SIZE,
-    Arrangement,
-    Content,
-    Paragraph,
-    Placed,
-    TooFull,
-    arrange,
-    title_height,
-)  # fmt: skip
+from catedra.publishing import reference_deck as looks
+from catedra.publishing.deck_layout import CAPTION_SIZE, Arrangement, Content, Paragraph, Placed, TooFull, arrange, title_height
 from catedra.publishing.deck_measure import Run, ems, line_count
 from catedra.publishing.deck_pictures import Drawing, Setting
 from catedra.publishing.deck_shapes import (
@@ -36,31 +28,9 @@ from catedra.publishing.deck_shapes import (
     runs_of,
     shape,
     slide_number,
-)  # fmt: skip
+)
 from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words, file_of
-from catedra.publishing.reference_deck import (
-    ASKING,
-    COVER_SIZE,
-    COVER_TITLE,
-    FOOT,
-    FOOT_SIZE,
-    HEIGHT,
-    LABEL_SIZE,
-    LEFT,
-    LINE,
-    QUESTION_SIZE,
-    SECTION_SIZE,
-    SECTION_TITLE,
-    SOFT,
-    SPARE,
-    TINT,
-    TITLE,
-    TITLE_SIZE,
-    Box,
-    Layout,
-    bar_shape,
-    text_levels,
-)  # fmt: skip
+from catedra.publishing.reference_deck import Box, Layout
 from catedra.publishing.spoken import spoken
 
 MARK = "\ue000"
@@ -115,7 +85,7 @@ class Deck:
                 line = error.line or slide.line
                 raise ClassError(f"{file_of(self._class)}:{line}: the slide is too full: {error}") from error
         for name, layout in self._layouts.items():
-            if name == SPARE:
+            if name == looks.SPARE:
                 self._deck.slide_layouts.remove(layout)
             else:
                 layout._element.cSld.set("name", Layout(name).shown)
@@ -131,7 +101,7 @@ class Deck:
     def footer(self) -> str:
         """What stands below each slide."""
         said = f"Clase {self._class.number} · {self._class.title}"
-        return said if ems(said) * FOOT_SIZE / 72 < FOOT.width else f"Clase {self._class.number}"
+        return said if ems(said) * looks.FOOT_SIZE / 72 < looks.FOOT.width else f"Clase {self._class.number}"
 
     def content(self, title: tuple[Run, ...], words: dict[Words, tuple[Paragraph, ...]]) -> Content:
         """What is known of a slide's pieces."""
@@ -152,15 +122,15 @@ class Deck:
 
     def _cover(self, page: Any) -> None:
         tree = page.shapes._spTree
-        runs, size = [Run(self._class.title, bold=True)], COVER_SIZE
-        while size > SECTION_SIZE // 2 and title_height(runs, size, COVER_TITLE.width) > COVER_TITLE.height:
+        runs, size = [Run(self._class.title, bold=True)], looks.COVER_SIZE
+        while size > looks.SECTION_SIZE // 2 and title_height(runs, size, looks.COVER_TITLE.width) > looks.COVER_TITLE.height:
             size -= 2
-        high = title_height(runs, size, COVER_TITLE.width)
+        high = title_height(runs, size, looks.COVER_TITLE.width)
         for each in tree.findall(f"{P}sp"):
             if each.find(f".//{P}ph").get("type") == "ctrTitle":
                 restyle(each, size)
             else:
-                move(each, COVER_TITLE._replace(y=COVER_TITLE.y + high + 0.35, height=1.2))
+                move(each, looks.COVER_TITLE._replace(y=looks.COVER_TITLE.y + high + 0.35, height=1.2))
         tree.append(shape(100, "Número", [paragraph(f"CLASE {self._class.number}")], place=13, kind="body"))
         in_spanish(tree)
 
@@ -195,7 +165,7 @@ class _Page:
         """
         title, bodies = self._taken_apart()
         if self._slide.section:
-            if line_count(runs_of(title), SECTION_SIZE, SECTION_TITLE.width) > 3:
+            if line_count(runs_of(title), looks.SECTION_SIZE, looks.SECTION_TITLE.width) > 3:
                 raise TooFull("its title takes more than three lines: say it shorter")
             self._add(shape(self._next(), "Número", [paragraph(str(self._slide.section))], place=1, kind="body"))
         else:
@@ -261,13 +231,13 @@ class _Page:
         self._places = list(_PLACES[layout])
 
     def _title(self, title: Any, arrangement: Arrangement) -> None:
-        if arrangement.title != TITLE:
+        if arrangement.title != looks.TITLE:
             move(title, arrangement.title)
         if self._slide.question:
-            restyle(title, TITLE_SIZE if arrangement.title.width < TITLE.width else QUESTION_SIZE, ASKING)
-            self._tree.insert(2, bar_shape(self._next(), "Adorno de pregunta", Box(0, 0, 0.2, HEIGHT), ASKING))
-            label = paragraph("PREGUNTA PARA LA SALA", size=LABEL_SIZE, colour=ASKING, bold=True, spacing=150)
-            self._add(shape(self._next(), "Pregunta", [label], box=Box(LEFT, 0.56, 6.0, 0.3)))
+            restyle(title, looks.TITLE_SIZE if arrangement.title.width < looks.TITLE.width else looks.QUESTION_SIZE, looks.ASKING)
+            self._tree.insert(2, looks.bar_shape(self._next(), "Adorno de pregunta", Box(0, 0, 0.2, looks.HEIGHT), looks.ASKING))
+            label = paragraph("PREGUNTA PARA LA SALA", size=looks.LABEL_SIZE, colour=looks.ASKING, bold=True, spacing=150)
+            self._add(shape(self._next(), "Pregunta", [label], box=Box(looks.LEFT, 0.56, 6.0, 0.3)))
 
     def _place(self, placed: Placed, paragraphs: list[Any]) -> None:
         match placed.piece:
@@ -282,7 +252,7 @@ class _Page:
 
     def _words(self, piece: Words, box: Box, size: int, paragraphs: list[Any]) -> None:
         place = self._places.pop(0) if self._places else None
-        made = shape(self._next(), "Texto", paragraphs, box=box, levels=text_levels(size), place=place)
+        made = shape(self._next(), "Texto", paragraphs, box=box, levels=looks.text_levels(size), place=place)
         if piece.formulas:
             said = _aloud(paragraphs, piece)
             drawing = self._deck.drawing(Setting(piece, size, box.width))
@@ -295,9 +265,9 @@ class _Page:
         drawing = self._deck.drawing(setting)
         width, height = drawing.width * size / setting.size, drawing.height * size / setting.size
         middle = Box(box.x + (box.width - width) / 2, box.y + (box.height - height) / 2, width, height)
-        levels = text_levels(int(size), flat=True)
-        native = shape(self._next(), "Fórmula", paragraphs, box=box, levels=levels, fill=TINT, anchor="ctr", said=said)
-        panel = bar_shape(self._next(), "Panel", box, TINT)
+        levels = looks.text_levels(int(size), flat=True)
+        native = shape(self._next(), "Fórmula", paragraphs, box=box, levels=levels, fill=looks.TINT, anchor="ctr", said=said)
+        panel = looks.bar_shape(self._next(), "Panel", box, looks.TINT)
         self._add(alternatives(native, [panel, picture(self._next(), self._page.part, drawing, middle, said)]))
 
     def _code(self, box: Box, size: int, paragraphs: list[Any]) -> None:
@@ -305,18 +275,18 @@ class _Page:
             properties.set("noProof", "1")
             for font in properties.findall(f"{A}latin"):
                 font.set("pitchFamily", "49")  # who lacks the font takes another one of fixed width
-        levels = text_levels(size, flat=True)
-        self._add(shape(self._next(), "Código", paragraphs, box=box, levels=levels, fill=TINT, anchor="ctr"))
+        levels = looks.text_levels(size, flat=True)
+        self._add(shape(self._next(), "Código", paragraphs, box=box, levels=levels, fill=looks.TINT, anchor="ctr"))
 
     def _figure(self, piece: Picture, placed: Placed) -> None:
         drawing = self._deck.figure(piece.slug)
         if drawing is None:
-            said = paragraph("Figura pendiente de medición", size=20, colour=SOFT, align="ctr")
-            self._add(shape(self._next(), f"Figura {piece.slug}", [said], box=placed.box, anchor="ctr", outline=LINE))
+            said = paragraph("Figura pendiente de medición", size=20, colour=looks.SOFT, align="ctr")
+            self._add(shape(self._next(), f"Figura {piece.slug}", [said], box=placed.box, anchor="ctr", outline=looks.LINE))
         else:
             self._add(picture(self._next(), self._page.part, drawing, placed.box, drawing.alt))
         if placed.caption is not None:
-            said = paragraph(piece.caption, size=CAPTION_SIZE, colour=SOFT)
+            said = paragraph(piece.caption, size=CAPTION_SIZE, colour=looks.SOFT)
             self._add(shape(self._next(), "Qué se ve", [said], box=placed.caption))
 
 

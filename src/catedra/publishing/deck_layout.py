@@ -231,7 +231,7 @@ def _formula(piece: Formula, content: Content, area: Box) -> tuple[Box, float]:
     scale = min(1.0, (area.width - 2 * PANEL) / drawing.width)
     if scale * FORMULA_SIZE < _LEAST_FORMULA:
         raise TooFull(
-            f"this formula is {drawing.width / (area.width - 2 * PANEL):.1f} times as wide as the slide: split it with `\\\\` or drop terms",
+            f"this formula is {drawing.width / (area.width - 2 * PANEL):.1f} times as wide as fits: split it with `\\\\` or drop terms",
             piece.line,
         )
     return area._replace(height=drawing.height * scale + 2 * PANEL), scale * FORMULA_SIZE

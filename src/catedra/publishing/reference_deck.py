@@ -250,13 +250,13 @@ def text_levels(size: int, *, flat: bool = False) -> str:
     """How text looks, level by level of its lists; `flat`, without marks and space below, for formulas and code."""
     levels = []
     for level in range(1, 6):
-        margin = 0 if flat else round(342_900 * level)
+        margin, letters = (0, size) if flat else (342_900 * level, max(size - 4 * (level - 1), 20))
         mark = "<a:buNone/>" if flat else f'<a:buFont typeface="{TEXT_FONT}"/><a:buChar char="{"•" if level == 1 else "–"}"/>'
         levels.append(
             f'<a:lvl{level}pPr marL="{margin}" indent="{0 if flat else -342_900}" algn="l" defTabSz="914400">'
             f'<a:lnSpc><a:spcPct val="105000"/></a:lnSpc><a:spcBef><a:spcPts val="0"/></a:spcBef>'
             f'<a:spcAft><a:spcPts val="{0 if flat else 1000}"/></a:spcAft>'
-            f'<a:buClr><a:srgbClr val="{ACCENT}"/></a:buClr>{mark}{_letters(max(size - 4 * (level - 1), 20) if not flat else size, "", False)}'
+            f'<a:buClr><a:srgbClr val="{ACCENT}"/></a:buClr>{mark}{_letters(letters, "", False)}'
             f"</a:lvl{level}pPr>"
         )
     return "".join(levels)
