@@ -66,7 +66,7 @@ def _built(item: CourseClass, block: str) -> ClassStatus:
     else:
         judged = [each for each in (*record.criteria, *record.claims) if each.threshold is not None]
         counts = {verdict: sum(each.verdict is verdict for each in judged) for verdict in RecordVerdict}
-        words = [f"{count} {verdict.label}" for verdict, count in counts.items() if count]
+        words = [f"{count} {_plural(verdict.label, count)}" for verdict, count in counts.items() if count]
         age = "" if record.code_hash == item.code_hash else "; el código cambió desde entonces"
         verification = f"{'umbrales sólidos' if record.sound else 'con problemas'} ({', '.join(words)}; {record.date}{age})"
         sound = record.sound
@@ -76,6 +76,10 @@ def _built(item: CourseClass, block: str) -> ClassStatus:
                 shown = quantity(each.mean, percent=each.percent, unit=each.unit)
                 criteria[each.name] = f"{shown} ± {spread} (umbral {threshold_text(each.threshold, each.percent, each.unit)})"
     return ClassStatus(item.number, item.slug, item.title, item.front.minutes, block, BUILT, verification, criteria, sound)
+
+
+def _plural(label: str, count: int) -> str:
+    return label if count == 1 else label.replace("cumple", "cumplen").replace("juzgó", "juzgaron")
 
 
 def markdown_table() -> str:
