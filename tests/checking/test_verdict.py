@@ -91,7 +91,8 @@ def described(annotation) -> dict:
     if annotation in (Outcome, Evidence):
         return {"$ref": f"#/$defs/{annotation.__name__}"}
     if typing.get_origin(annotation) is tuple:
-        return {"type": "array", "items": {"$ref": f"#/$defs/{typing.get_args(annotation)[0].__name__}"}}
+        item = typing.get_args(annotation)[0]
+        return {"type": "array", "items": {"type": KINDS[item]} if item in KINDS else {"$ref": f"#/$defs/{item.__name__}"}}
     members = typing.get_args(annotation) or (annotation,)
     kinds = [KINDS[member] for member in members]
     return {"type": kinds[0] if len(kinds) == 1 else kinds}

@@ -1,12 +1,15 @@
 """The assembled document: its order, the origin of its lines, what is refused with file and line, and figures typed by hand."""
 
+import ast
+
 import pytest
 
 from catedra.course import BrokenClass, ClassError, catalogue, read_class
-from catedra.publishing.document import assemble, escaped
+from catedra.publishing.document import _signature, assemble, escaped
 from catedra.publishing.handwritten import typed_results, unaccounted
 from catedra.publishing.lines import Lines
 from catedra.publishing.pandoc import parse
+from catedra.publishing.stubs import Piece
 from catedra.publishing.tree import read, text_of, walk
 from tests import tiny
 from tests.publishing.rich import LESSON, write_rich
@@ -47,8 +50,18 @@ def test_exercises_show_what_to_write_and_nothing_of_the_answer(tmp_path):
     assert "_private" not in text
 
 
-def test_the_functions_of_a_long_signature_keep_their_lines(tmp_path):
-    assert "def plus_one(\n    x: int,\n    size: int = SIZE,\n) -> int: ..." in document(tmp_path).lines.text
+def test_a_short_signature_is_one_line(tmp_path):
+    assert "def plus_one(x: int, size: int = SIZE) -> int: ..." in document(tmp_path).lines.text
+
+
+def test_a_long_signature_has_a_parameter_a_line():
+    text = 'def f(a: int, /, b: dict[str, list[float]] = {}, *c: int, name: str = "x", other=None, **rest: float) -> tuple[int, int]:\n    "d"\n'
+    lines = _signature(Piece("f", False, text, text)).splitlines()
+    assert lines == [
+        "def f(", "    a: int,", "    /,", "    b: dict[str, list[float]] = {},", "    *c: int,", '    name: str = "x",',
+        "    other=None,", "    **rest: float,", ") -> tuple[int, int]: ...",
+    ]  # fmt: skip
+    assert ast.dump(ast.parse("\n".join(lines)).body[0].args) == ast.dump(ast.parse(text).body[0].args)
 
 
 def test_what_was_not_measured_is_said(tmp_path):

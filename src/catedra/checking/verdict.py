@@ -81,6 +81,9 @@ class Verdict:
         version: of catedra.
         checks: by exercise.
         criteria: of the homework.
+        layers: the walls that held around the student's code; none in a notebook or a self-check.
+        environment: digest of the interpreter and the packages that graded; empty where nobody recorded it.
+        cohort: fingerprint of the cohort key that inputs were drawn from; empty without one.
     """
 
     class_number: int
@@ -91,6 +94,9 @@ class Verdict:
     version: str
     checks: tuple[CheckResult, ...]
     criteria: tuple[CriterionResult, ...]
+    layers: tuple[str, ...] = ()
+    environment: str = ""
+    cohort: str = ""
 
     def as_plain(self) -> dict[str, Any]:
         """Return the verdict as built-in values, as `verdict.schema.json` describes them."""
@@ -104,7 +110,7 @@ class Verdict:
             CriterionResult(**{**result, "outcome": Outcome(result["outcome"]), "evidence": Evidence(result["evidence"])})
             for result in value["criteria"]
         )
-        return Verdict(**{**value, "checks": checks, "criteria": criteria})
+        return Verdict(**{**value, "checks": checks, "criteria": criteria, "layers": tuple(value.get("layers", ()))})
 
 
 def schema() -> dict[str, Any]:

@@ -5,13 +5,14 @@ Reading a class is reading text: nothing of the folder is imported here (that is
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catedra import classes
 from catedra.course.frontmatter import ClassError, parse_front_matter
 from catedra.course.model import CourseClass, Exercise, Homework, Section
 from catedra.course.record import CURVES_NAME, RECORD_NAME, read_record
+from catedra.course.references import read_references, with_references
 from catedra.course.sections import split_sections
 
 SECTIONS = (
@@ -92,6 +93,10 @@ def _read(folder: Path, number: int, slug: str, digest: str) -> CourseClass:
         raise ClassError(f"{name}:2: `number`: expected {number} as in the folder's name, found {front.number}")
     body = "\n".join(text.splitlines()[head_lines:])
     sections = _sections(body, name, head_lines + 1)
+    cited = sections["Referencias"]
+    # The body starts at the first line with text: blank lines below the heading aren't in it.
+    first_line = cited.line + 1 + _blank_lines(text.splitlines()[cited.line :])
+    sections["Referencias"] = replace(cited, body=with_references(cited.body, read_references(folder), name, first_line))
     topics = split_sections(sections["Desarrollo"].body, 3, name=name, first_line=sections["Desarrollo"].line + 1)[1]
     return CourseClass(
         front=front,
@@ -183,6 +188,10 @@ def _sections(body: str, name: str, first_line: int) -> dict[str, Section]:
         if not section.body.strip():
             raise ClassError(f"{name}:{section.line}: the section `## {section.title}` is empty")
     return {section.title: section for section in found}
+
+
+def _blank_lines(lines: list[str]) -> int:
+    return next((index for index, line in enumerate(lines) if line.strip()), 0)
 
 
 def _exercises(section: Section, name: str) -> tuple[Exercise, ...]:

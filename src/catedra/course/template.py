@@ -83,7 +83,7 @@ def _functions(record: Record | None, curves: Curves) -> dict[str, Callable[...,
 
 
 def quantity(value: float | None, *, percent: bool = False, unit: str = "", fmt: str | None = None) -> str:
-    """Write a number as prose does: decimal comma, % or unit after a space.
+    """Write a number as prose does: decimal comma, a true minus, % or unit after a space; exactly none or all is 0 % or 100 %.
 
     Example:
         >>> quantity(0.8768, percent=True)
@@ -91,8 +91,9 @@ def quantity(value: float | None, *, percent: bool = False, unit: str = "", fmt:
     """
     if value is None:
         return NOT_MEASURED
-    shown = f"{value * 100:{fmt or '.1f'}} %" if percent else f"{value:{fmt or '.4g'}}"
-    return shown.replace(".", ",") + (f" {unit}" if unit and not percent else "")
+    digits = fmt or (".0f" if value in {0, 1} else ".1f") if percent else fmt or ".4g"
+    shown = f"{value * 100:{digits}} %" if percent else f"{value:{digits}}"
+    return shown.replace(".", ",").replace("-", "−") + (f" {unit}" if unit and not percent else "")
 
 
 def spread(item: Measured) -> str:

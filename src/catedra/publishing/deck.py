@@ -21,7 +21,7 @@ from typing import Any
 from catedra.course import CourseClass
 from catedra.publishing.deck_compose import MARK, Deck
 from catedra.publishing.deck_layout import TEXT_SIZES
-from catedra.publishing.deck_pictures import Drawing, Setting, draw_figure, set_formulas
+from catedra.publishing.deck_pictures import Drawings, Setting, draw_figure, draw_formulas, figure_of, pages_of
 from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words, file_of, read_slides
 from catedra.publishing.document import escaped
 from catedra.publishing.lines import Lines
@@ -43,18 +43,19 @@ def deck_of(course_class: CourseClass) -> bytes:
     """
     slides = read_slides(course_class)
     file = file_of(course_class)
-    with ThreadPoolExecutor(2) as pool:
-        # Two runs of pandoc, while this thread draws.
-        written = pool.submit(_written, course_class, slides, file)
-        formulas = pool.submit(set_formulas, list(_settings(slides)), file)
-        figures = _figures(course_class, slides)
-        deck = Deck(course_class, slides, written.result(), formulas.result(), figures)
-    return _packed(deck.composed())
-
-
-def _figures(course_class: CourseClass, slides: Sequence[Slide]) -> dict[str, Drawing | None]:
+    settings = list(dict.fromkeys(_settings(slides)))
     shown = dict.fromkeys(piece.slug for slide in slides for piece in _pieces(slide) if isinstance(piece, Picture))
-    return {slug: draw_figure(course_class, slug) for slug in shown}
+    with ThreadPoolExecutor(2) as pool:
+        # Pandoc and Typst work beside this thread, which is busy with matplotlib.
+        written = pool.submit(_written, course_class, slides, file)
+        formulas = pool.submit(lambda: draw_formulas(settings, pages_of(settings, file), file))
+        figures = {}
+        for slug in shown:
+            figure = figure_of(course_class, slug)
+            figures[slug] = pool.submit(draw_figure, figure, file) if figure else None
+        drawings = Drawings(formulas.result(), {slug: future and future.result() for slug, future in figures.items()})
+        deck = Deck(course_class, slides, written.result(), drawings)
+    return _packed(deck.composed())
 
 
 def _settings(slides: Sequence[Slide]) -> Iterator[Setting]:

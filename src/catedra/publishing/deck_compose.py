@@ -12,9 +12,19 @@ from typing import Any
 
 from catedra.course import ClassError, CourseClass
 from catedra.publishing import reference_deck as looks
-from catedra.publishing.deck_layout import CAPTION_SIZE, Arrangement, Content, Paragraph, Placed, TooFull, arrange, title_height
+from catedra.publishing.deck_layout import (
+    CAPTION_SIZE,
+    Arrangement,
+    Content,
+    Paragraph,
+    Placed,
+    TooFull,
+    arrange,
+    balanced,
+    title_height,
+)
 from catedra.publishing.deck_measure import Run, ems, line_count
-from catedra.publishing.deck_pictures import Drawing, Setting
+from catedra.publishing.deck_pictures import Drawing, Drawings, Setting
 from catedra.publishing.deck_shapes import (
     A,
     P,
@@ -49,8 +59,7 @@ class Deck:
         course_class: the class.
         slides: of `slides.md`.
         written: what pandoc made of them.
-        formulas: pictures of formulas, by what was set.
-        figures: pictures of figures, by slug; None for one that waits for its measurement.
+        drawings: the pictures of its formulas and figures.
     """
 
     def __init__(
@@ -58,14 +67,13 @@ class Deck:
         course_class: CourseClass,
         slides: Sequence[Slide],
         written: bytes,
-        formulas: dict[Setting, Drawing],
-        figures: dict[str, Drawing | None],
+        drawings: Drawings,
     ) -> None:
         from pptx import Presentation
 
         self._class, self._slides = course_class, slides
         self._deck: Any = Presentation(io.BytesIO(written))
-        self._formulas, self._figures = formulas, figures
+        self._drawings = drawings
         self._layouts = {layout.name: layout for layout in self._deck.slide_layouts}
         if len(self._deck.slides) != len(slides) + 1:
             raise ClassError(f"{file_of(course_class)}: pandoc makes {len(self._deck.slides) - 1} slides of {len(slides)}")
@@ -105,15 +113,15 @@ class Deck:
 
     def content(self, title: tuple[Run, ...], words: dict[Words, tuple[Paragraph, ...]]) -> Content:
         """What is known of a slide's pieces."""
-        return Content(title, words, self._formulas, self._figures)
+        return Content(title, words, self._drawings)
 
     def drawing(self, setting: Setting) -> Drawing:
         """The picture of a formula."""
-        return self._formulas[setting]
+        return self._drawings.formulas[setting]
 
     def figure(self, slug: str) -> Drawing | None:
         """The picture of a figure."""
-        return self._figures[slug]
+        return self._drawings.figures[slug]
 
     @property
     def file(self) -> str:
@@ -129,6 +137,7 @@ class Deck:
         for each in tree.findall(f"{P}sp"):
             if each.find(f".//{P}ph").get("type") == "ctrTitle":
                 restyle(each, size)
+                move(each, balanced(runs, size, looks.COVER_TITLE))
             else:
                 move(each, looks.COVER_TITLE._replace(y=looks.COVER_TITLE.y + high + 0.35, height=1.2))
         tree.append(shape(100, "Número", [paragraph(f"CLASE {self._class.number}")], place=13, kind="body"))
@@ -165,8 +174,10 @@ class _Page:
         """
         title, bodies = self._taken_apart()
         if self._slide.section:
-            if line_count(runs_of(title), looks.SECTION_SIZE, looks.SECTION_TITLE.width) > 3:
+            runs = _bold(runs_of(title))
+            if line_count(runs, looks.SECTION_SIZE, looks.SECTION_TITLE.width) > 3:
                 raise TooFull("its title takes more than three lines: say it shorter")
+            move(title, balanced(runs, looks.SECTION_SIZE, looks.SECTION_TITLE))
             self._add(shape(self._next(), "Número", [paragraph(str(self._slide.section))], place=1, kind="body"))
         else:
             pieces = self._pieces(bodies)
@@ -177,8 +188,9 @@ class _Page:
             found_for = {id(piece): found for piece, found in pieces}
             for placed in arrangement.placed:
                 self._place(placed, found_for[id(placed.piece)])
-        self._add(shape(self._next(), "Pie", [paragraph(self._deck.footer())], place=11, kind="ftr"))
-        self._add(shape(self._next(), "Número de diapositiva", [slide_number(self._number)], place=12, kind="sldNum"))
+        self._add(shape(self._next(), "Pie", [paragraph(self._deck.footer())], place=11, kind="ftr", **_foot(looks.FOOT)))
+        number = [slide_number(self._number)]
+        self._add(shape(self._next(), "Número de diapositiva", number, place=12, kind="sldNum", **_foot(looks.NUMBER, "r")))
         in_spanish(self._tree)
 
     def _next(self) -> int:
@@ -234,7 +246,7 @@ class _Page:
         if arrangement.title != looks.TITLE:
             move(title, arrangement.title)
         if self._slide.question:
-            restyle(title, looks.TITLE_SIZE if arrangement.title.width < looks.TITLE.width else looks.QUESTION_SIZE, looks.ASKING)
+            restyle(title, arrangement.title_size, looks.ASKING)
             self._tree.insert(2, looks.bar_shape(self._next(), "Adorno de pregunta", Box(0, 0, 0.2, looks.HEIGHT), looks.ASKING))
             label = paragraph("PREGUNTA PARA LA SALA", size=looks.LABEL_SIZE, colour=looks.ASKING, bold=True, spacing=150)
             self._add(shape(self._next(), "Pregunta", [label], box=Box(looks.LEFT, 0.56, 6.0, 0.3)))
@@ -288,6 +300,11 @@ class _Page:
         if placed.caption is not None:
             said = paragraph(piece.caption, size=CAPTION_SIZE, colour=looks.SOFT)
             self._add(shape(self._next(), "Qué se ve", [said], box=placed.caption))
+
+
+def _foot(box: Box, align: str = "l") -> dict[str, Any]:
+    """A footer's looks, said again: LibreOffice doesn't take them from the layout."""
+    return {"box": box, "levels": looks.plain_level(looks.FOOT_SIZE, looks.SOFT, align)}
 
 
 def _bold(runs: Sequence[Run]) -> tuple[Run, ...]:

@@ -10,21 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from catedra.publishing.deck_measure import CODE_WIDTH, LINE_HEIGHT, Run, ems, line_count, widest_word
-from catedra.publishing.deck_pictures import FIGURE_DPI, FORMULA_SIZE, Drawing, Setting
+from catedra.publishing.deck_measure import CODE_WIDTH, LINE_HEIGHT, Run, ems, line_count, widest_word, words_a_line
+from catedra.publishing.deck_pictures import DPI, FORMULA_SIZE, SCREEN_DPI, Drawings, Setting
 from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words
 from catedra.publishing.reference_deck import BODY, GUTTER, LEFT_HALF, QUESTION_SIZE, RIGHT_HALF, TITLE, TITLE_SIZE, Box, Layout
 
-TEXT_SIZES = (28, 26, 24)
+TEXT_SIZES = (30, 28, 26, 24)
+"""The first only where words are alone."""
 CODE_SIZES = (26, 24, 22, 20, 18, 16, 15, 14)
 CAPTION_SIZE = 20
 PANEL = 0.32
 """Room around a formula and around code, inside their panel."""
 GAP = 0.38
-SCREEN_DPI = 144
-"""Pixels an inch on a screen of 1920 × 1080."""
-MOST_ENLARGED = FIGURE_DPI / SCREEN_DPI
+MOST_ENLARGED = DPI / SCREEN_DPI
 _LEAST_FORMULA = 24
+_LARGEST_FORMULA = 1.3
+_AIRY = 0.8
 _CODE_LINE = 1.25
 _ABOVE_CAPTION = 0.2
 _PENDING = (6.3, 3.2)
@@ -63,6 +64,7 @@ class Arrangement:
 
     layout: Layout
     title: Box
+    title_size: int
     placed: tuple[Placed, ...]
 
 
@@ -73,31 +75,29 @@ class Content:
     Attributes:
         title: its runs.
         words: the paragraphs of a piece of words.
-        formulas: what was set, by its setting.
-        figures: by slug; None for one that waits for its measurement.
+        drawings: the pictures of its formulas and figures.
     """
 
     title: tuple[Run, ...]
     words: dict[Words, tuple[Paragraph, ...]]
-    formulas: dict[Setting, Drawing]
-    figures: dict[str, Drawing | None]
+    drawings: Drawings
 
-    def words_height(self, piece: Words, size: int, width: float) -> float:
-        """How high words are."""
+    def words_box(self, piece: Words, size: int, area: Box) -> Box:
+        """The box that words take at the top of an area."""
         if piece.formulas:
-            return self.formulas[Setting(piece, size, width)].height
-        total = 0.0
-        for paragraph in self.words[piece]:
-            room = width - _INDENT * (paragraph.level + 1)
-            smaller = max(size - 4 * max(paragraph.level, 0), 20)
-            if widest_word(paragraph.runs) * smaller / 72 > room:
+            return area._replace(height=self.drawings.formulas[Setting(piece, size, area.width)].height)
+        paragraphs, total = self.words[piece], 0.0
+        for runs, level in paragraphs:
+            room, letters = area.width - _INDENT * (level + 1), max(size - 4 * max(level, 0), 20)
+            if widest_word(runs) * letters / 72 > room:
                 raise TooFull("a word is wider than its column", piece.line)
-            total += line_count(paragraph.runs, smaller, room) * smaller * LINE_HEIGHT * 1.05 / 72 + _SPACE_AFTER
-        return total - _SPACE_AFTER
+            total += line_count(runs, letters, room) * letters * LINE_HEIGHT * 1.05 / 72 + _SPACE_AFTER
+        box = area._replace(height=total - _SPACE_AFTER)
+        return balanced(paragraphs[0].runs, size, box) if len(paragraphs) == 1 and paragraphs[0].level < 0 else box
 
     def figure_size(self, slug: str) -> tuple[float, float]:
         """How large a figure was drawn."""
-        drawing = self.figures[slug]
+        drawing = self.drawings.figures[slug]
         return (drawing.width, drawing.height) if drawing else _PENDING
 
 
@@ -113,17 +113,17 @@ def arrange(slide: Slide, content: Content) -> Arrangement:
     pieces = slide.columns[0]
     if len(slide.columns) == 2:
         area = _below(title)
-        return Arrangement(Layout.COLUMNS, title, _columns(slide.columns, content, area))
+        return Arrangement(Layout.COLUMNS, title, size, _columns(slide.columns, content, area))
     pictures = [piece for piece in pieces if isinstance(piece, Picture)]
     others = [piece for piece in pieces if not isinstance(piece, Picture)]
     if len(pictures) > 2 or (len(pictures) == 2 and others):
         raise TooFull(f"it shows {len(pictures)} figures and more: keep one idea", pictures[-1].line)
     if len(pictures) == 2:
-        return Arrangement(Layout.COLUMNS, title, _columns(((pictures[0],), (pictures[1],)), content, _below(title)))
+        return Arrangement(Layout.COLUMNS, title, size, _columns(((pictures[0],), (pictures[1],)), content, _below(title)))
     if pictures:
         return _with_figure(slide, content, title, size, pictures[0], others)
     layout = Layout.CODE if any(isinstance(piece, Code) for piece in pieces) else Layout.IDEA
-    return Arrangement(layout, title, _stacked(pieces, content, _below(title)))
+    return Arrangement(layout, title, size, _stacked(pieces, content, _below(title)))
 
 
 def title_height(runs: Sequence[Run], size: float, width: float) -> float:
@@ -131,11 +131,26 @@ def title_height(runs: Sequence[Run], size: float, width: float) -> float:
     return line_count(runs, size, width) * size * _TITLE_LINE / 72
 
 
+def balanced(runs: Sequence[Run], size: float, box: Box) -> Box:
+    """Return a text's box, narrowed until its lines are about as long: no word stands alone below."""
+    lines = line_count(runs, size, box.width)
+    if lines == 1:
+        return box
+    narrow, wide = box.width / 2, box.width
+    while wide - narrow > 0.02:
+        middle = (narrow + wide) / 2
+        narrow, wide = (narrow, middle) if line_count(runs, size, middle) == lines else (middle, wide)
+    # Letters may be a little wider elsewhere; but with too much room a line takes the next one's first word.
+    breaks = words_a_line(runs, size, wide)
+    slack = next(slack for slack in (0.3, 0.2, 0.1, 0.05, 0.0) if words_a_line(runs, size, wide + slack) == breaks)
+    return box._replace(width=min(wide + slack / 2, box.width))
+
+
 def _title(content: Content, box: Box, size: int, most: int = 2) -> Box:
     lines = line_count(content.title, size, box.width)
     if lines > most or widest_word(content.title) * size / 72 > box.width:
         raise TooFull(f"its title takes {lines} lines of {size} points, expected {most} at most: say it shorter")
-    return box._replace(height=title_height(content.title, size, box.width) + 0.06)
+    return balanced(content.title, size, box)._replace(height=title_height(content.title, size, box.width) + 0.06)
 
 
 def _below(title: Box) -> Box:
@@ -162,16 +177,17 @@ def _with_figure(slide: Slide, content: Content, title: Box, size: int, picture:
         scale = next(placed.size for placed in arrangement.placed if placed.piece is picture)
         found.append((scale * bonus, arrangement))
 
-    attempt(lambda: Arrangement(Layout.FIGURE, title, _stacked(slide.columns[0], content, area, top=0.5)), bonus=1.1)
+    attempt(lambda: Arrangement(Layout.FIGURE, title, size, _stacked(slide.columns[0], content, area, top=0.5)), bonus=1.1)
     if all(isinstance(piece, Words) and not piece.formulas for piece in others):
         side = Box(TITLE.x, title.y, 4.1, TITLE.height)
         beside = Box(side.right + GUTTER, 0.62, BODY.right - side.right - GUTTER, BODY.bottom - 0.62)
 
         def tall() -> Arrangement:
-            narrow = _title(content, side, min(size, TITLE_SIZE), most=6)
+            letters = min(size, TITLE_SIZE)
+            narrow = _title(content, side, letters, most=6)
             below = _below(narrow)._replace(width=side.width)
             words = _stacked(others, content, below, top=0.0) if others else ()
-            return Arrangement(Layout.FIGURE, narrow, (*_stacked([picture], content, beside, top=0.5), *words))
+            return Arrangement(Layout.FIGURE, narrow, letters, (*_stacked([picture], content, beside, top=0.5), *words))
 
         attempt(tall)
         if others:
@@ -180,6 +196,7 @@ def _with_figure(slide: Slide, content: Content, title: Box, size: int, picture:
                 lambda: Arrangement(
                     Layout.COLUMNS,
                     title,
+                    size,
                     (*_stacked(others, content, left, top=0.25), *_stacked([picture], content, right, top=0.3)),
                 )
             )
@@ -195,7 +212,7 @@ def _stacked(pieces: Sequence[Piece], content: Content, area: Box, top: float | 
     if top is None:
         top = 0.12 if all(isinstance(piece, Words) for piece in pieces) else 0.3
     height = 0.0
-    for size in TEXT_SIZES:
+    for size in TEXT_SIZES if all(isinstance(piece, Words) for piece in pieces) else TEXT_SIZES[1:]:
         boxes = _heights(pieces, content, area, size)
         height = sum(box.height for box, _ in boxes) + GAP * (len(pieces) - 1)
         if height <= area.height:
@@ -214,9 +231,9 @@ def _heights(pieces: Sequence[Piece], content: Content, area: Box, size: int) ->
     for index, piece in enumerate(pieces):
         match piece:
             case Words():
-                boxes[index] = (area._replace(height=content.words_height(piece, size, area.width)), size)
+                boxes[index] = (content.words_box(piece, size, area), size)
             case Formula():
-                boxes[index] = _formula(piece, content, area)
+                boxes[index] = _formula(piece, content, area, alone=len(pieces) == 1)
             case Code():
                 boxes[index] = _code(piece, area)
     taken = sum(box.height for box, _ in boxes.values()) + GAP * (len(pieces) - 1)
@@ -226,9 +243,11 @@ def _heights(pieces: Sequence[Piece], content: Content, area: Box, size: int) ->
     return [boxes[index] for index in range(len(pieces))]
 
 
-def _formula(piece: Formula, content: Content, area: Box) -> tuple[Box, float]:
-    drawing = content.formulas[Setting(piece)]
-    scale = min(1.0, (area.width - 2 * PANEL) / drawing.width)
+def _formula(piece: Formula, content: Content, area: Box, *, alone: bool) -> tuple[Box, float]:
+    drawing = content.drawings.formulas[Setting(piece)]
+    fits = (area.width - 2 * PANEL) / drawing.width
+    # Enlarged, it keeps some air at its sides.
+    scale = min(fits, max(1.0, min(_LARGEST_FORMULA, _AIRY * fits)) if alone else 1.0)
     if scale * FORMULA_SIZE < _LEAST_FORMULA:
         raise TooFull(
             f"this formula is {drawing.width / (area.width - 2 * PANEL):.1f} times as wide as fits: split it with `\\\\` or drop terms",

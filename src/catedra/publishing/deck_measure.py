@@ -69,18 +69,25 @@ def line_count(runs: Sequence[Run], size: float, width: float) -> int:
         size: of its letters, in points.
         width: of a line, in inches.
     """
+    return len(words_a_line(runs, size, width))
+
+
+def words_a_line(runs: Sequence[Run], size: float, width: float) -> tuple[int, ...]:
+    """Return how many words begin on each line of a paragraph; arguments as of `line_count`."""
     room = width * 72 / size
-    lines, used = 1, 0.0
+    lines, used = [0], 0.0
     for word, length, gap in _words(runs):
-        if used and used + gap + length > room:
-            lines, used = lines + 1, 0.0
-        used += (gap if used else 0.0) + length
+        if word == "\n" or (used and used + gap + length > room):
+            lines.append(0)
+            used = 0.0
         if word == "\n":
-            lines, used = lines + 1, 0.0
-        elif length > room:  # a word wider than the line is broken
-            lines += int(length / room)
+            continue
+        lines[-1] += 1
+        used += (gap if used else 0.0) + length
+        if length > room:  # a word wider than the line is broken
+            lines += [0] * int(length / room)
             used = length % room
-    return lines
+    return tuple(lines)
 
 
 def widest_word(runs: Sequence[Run]) -> float:

@@ -1,6 +1,7 @@
 """Shapes of a slide as PresentationML: written, measured and changed in place."""
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -13,6 +14,7 @@ from catedra.publishing.reference_deck import CODE_FONT, NAMESPACES, Box, parse,
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _LANGUAGE = "es-AR"
+_SHORT_WORD = re.compile(r"(?<![^\s(«“\"])([¿¡(«“\"]*\w{1,2}) (?! )")
 _ALTERNATIVES = (
     '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
     '<mc:Choice xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
@@ -129,6 +131,25 @@ def restyle(changed: Any, size: int, colour: str = "") -> None:
         styles.remove(old)
     level = f'<a:lvl1pPr><a:defRPr sz="{size * 100}">{paint}</a:defRPr></a:lvl1pPr>'
     styles.append(parse(f"<a:lstStyle {NAMESPACES}>{level}</a:lstStyle>")[0])
+
+
+def bound(text: str) -> str:
+    """Tie words of one or two letters to the one that follows: no line ends in "y" or "¿En".
+
+    Example:
+        >>> bound("MLP y más").replace("\u00a0", "~")
+        'MLP y~más'
+    """
+    return _SHORT_WORD.sub("\\1\u00a0", text)
+
+
+def bind(element: Any) -> None:
+    """Tie the short words of a shape or a paragraph, code aside."""
+    for run in element.iter(f"{A}r"):
+        font = run.find(f"{A}rPr/{A}latin")
+        text = run.find(f"{A}t")
+        if text is not None and text.text and (font is None or font.get("typeface") != CODE_FONT):
+            text.text = bound(text.text)
 
 
 def in_spanish(tree: Any) -> None:

@@ -6,6 +6,7 @@ callout, a figure or class that doesn't exist, a `$` without its partner) are re
 """
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -28,6 +29,7 @@ from catedra.publishing.stubs import Piece, SolutionParts, read_solution
 FIGURE = re.compile(r"!\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]*)[^)]*\)")
 _CODE_SPAN = re.compile(r"(`+)(?:(?!\1).)*?\1", re.DOTALL)
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*\n?)+")
+_SIGNATURE_WIDTH = 84
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -343,10 +345,37 @@ def _measured(found: Measured | None) -> str:
 
 
 def _signature(piece: Piece) -> str:
-    """The lines of a stub above its docstring, as one definition."""
+    """A stub's definition without its docstring, in lines that fit on paper."""
     node = ast.parse(piece.text).body[0]
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    return "\n".join(piece.text.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]) + " ..."
+    opening = f"{'async ' if isinstance(node, ast.AsyncFunctionDef) else ''}def {node.name}("
+    closing = f") -> {ast.unparse(node.returns)}: ..." if node.returns else "): ..."
+    written = _parameters(node.args)
+    whole = f"{opening}{', '.join(written)}{closing}"
+    return whole if len(whole) <= _SIGNATURE_WIDTH else "\n".join([opening, *(f"    {each}," for each in written), closing])
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    """Each parameter as it stands in a definition."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [*[None] * (len(positional) - len(arguments.defaults)), *arguments.defaults]
+    written = [_parameter(name, default) for name, default in zip(positional, defaults, strict=True)]
+    if arguments.posonlyargs:
+        written.insert(len(arguments.posonlyargs), "/")
+    if arguments.vararg:
+        written.append(f"*{ast.unparse(arguments.vararg)}")
+    elif arguments.kwonlyargs:
+        written.append("*")
+    written += [_parameter(name, default) for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    return [*written, f"**{ast.unparse(arguments.kwarg)}"] if arguments.kwarg else written
+
+
+def _parameter(name: ast.arg, default: ast.expr | None) -> str:
+    if default is None:
+        return ast.unparse(name)
+    is_text = isinstance(default, ast.Constant) and isinstance(default.value, str)
+    value = json.dumps(ast.literal_eval(default), ensure_ascii=False) if is_text else ast.unparse(default)
+    return f"{ast.unparse(name)}{' = ' if name.annotation else '='}{value}"
 
 
 def _blanked(pattern: re.Pattern[str], text: str) -> str:

@@ -169,6 +169,8 @@ def inline_svg(picture: str, slug: str, alt: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", picture[start:], flags=re.DOTALL)
     body = re.sub(r'\bid="', f'id="{slug}-', body)
     body = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\g<1>{slug}-", body)
+    body = re.sub(r"#([0-4][0-9a-f])\1\1\b|#000\b", INK, body)  # greys near black, which a dark page would swallow
+    body = body.replace("#ffffff", "var(--catedra-fondo, #ffffff)")  # boxes over lines take the page's colour
     body = body.replace(INK, "currentColor").replace(GRID, "var(--catedra-linea, currentColor)")
     for number, colour in enumerate(PALETTE, start=1):
         body = body.replace(colour, f"var(--catedra-figura-{number}, {colour})")  # a dark page has lighter ones

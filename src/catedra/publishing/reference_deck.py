@@ -51,7 +51,7 @@ LEFT = 0.8
 SAFE = Box(0.5, 0.35, WIDTH - 1.0, HEIGHT - 0.6)
 """Nothing may stand outside: projectors and television sets cut the edges."""
 TITLE = Box(LEFT, 0.62, WIDTH - 2 * LEFT, 1.2)
-BODY = Box(LEFT, 1.95, WIDTH - 2 * LEFT, 4.75)
+BODY = Box(LEFT, 1.95, WIDTH - 2 * LEFT, 4.68)
 FOOT = Box(LEFT, 6.87, 9.6, 0.34)
 NUMBER = Box(WIDTH - LEFT - 1.2, 6.87, 1.2, 0.34)
 GUTTER = 0.6
@@ -260,6 +260,11 @@ def text_levels(size: int, *, flat: bool = False) -> str:
             f"</a:lvl{level}pPr>"
         )
     return "".join(levels)
+
+
+def plain_level(size: int, colour: str, align: str = "l") -> str:
+    """How text of one level looks."""
+    return f'<a:lvl1pPr marL="0" indent="0" algn="{align}"><a:buNone/>{_letters(size, colour, False)}</a:lvl1pPr>'
 
 
 def _letters(size: int, colour: str, bold: bool, *, spacing: int = 0, font: str = "+mn-lt") -> str:
