@@ -36,6 +36,11 @@ class Handle:
     kind: str
 
 
+def new_handle(kind: str) -> Handle:
+    """Return a handle that no other answer of this process has."""
+    return Handle(next(_handle_ids), kind)
+
+
 class Answer(Protocol):
     """Anything whose attributes are the student's functions."""
 
@@ -109,7 +114,7 @@ class LiveAnswer:
             raise StudentError(f"`{name}` devolvió algo que no se puede leer: {error}", "TypeError", None, ()) from error
 
     def _keep(self, value: Any) -> Handle:
-        handle = Handle(next(_handle_ids), type_name(value))
+        handle = new_handle(type_name(value))
         self._objects[handle] = value
         return handle
 

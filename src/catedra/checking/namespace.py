@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # importing it costs as much as this whole module
     from pathlib import Path
 
 __all__ = [
-    "Cell", "Namespace", "Place", "SubmissionError", "error_text", "is_stub", "is_stub_function", "live_namespace",
-    "load_namespace", "notebook_cells", "read_cells", "without_magics",
+    "Block", "Cell", "Namespace", "Outline", "Place", "SubmissionError", "error_text", "is_stub", "is_stub_function", "live_namespace",
+    "load_namespace", "notebook_cells", "outline", "read_cells", "without_magics",
 ]  # fmt: skip
 
 MAX_FILE_BYTES = 100 * 2**20
@@ -181,6 +181,74 @@ def _joined(source: Any) -> str:
     raise TypeError("a cell's source is neither text nor lines of text")
 
 
+@dataclass(frozen=True)
+class Block:
+    """What a cell contributes.
+
+    Attributes:
+        cell: where it stands.
+        kept: its imports, functions, classes and literal assignments.
+        source: the cell without magics.
+    """
+
+    cell: Cell
+    kept: tuple[ast.stmt, ...] = field(repr=False)
+    source: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A submission read, not run.
+
+    Attributes:
+        blocks: what each cell contributes, in order.
+        defined: the names that they define.
+        stubs: functions whose body is still `...`.
+        skipped: names that only code that doesn't run would define → the cell's label.
+    """
+
+    blocks: tuple[Block, ...]
+    defined: frozenset[str]
+    stubs: frozenset[str]
+    skipped: Mapping[str, str]
+
+    def as_namespace(self, described_as: str) -> Namespace:
+        """A namespace that can say what is absent and why, and has no functions to call."""
+        return Namespace(dict.fromkeys(self.defined, _unread), self.stubs, self.skipped, described_as=described_as)
+
+
+def _unread() -> None:
+    raise AssertionError("a name of an outline stands for what the worker has")
+
+
+def outline(cells: Iterable[Cell]) -> Outline:
+    """Read the imports, definitions and literal assignments of `cells`, in order, without executing anything.
+
+    Raises:
+        SubmissionError: a syntax error, with cell and line.
+    """
+    blocks = []
+    defined: set[str] = set()
+    stubs: set[str] = set()
+    skipped: dict[str, str] = {}
+    for cell in cells:
+        source = without_magics(cell.source)
+        kept: list[ast.stmt] = []
+        for statement in _parse(source, cell.label).body:
+            part = contribution(statement)
+            names = bound_names(part) if part is not None else frozenset[str]()
+            skipped.update((name, cell.label) for name in bound_names(statement) - names)
+            if part is not None:
+                kept.append(part)
+                defined |= names
+                stubs -= names
+                if is_stub(part):
+                    stubs |= names
+        blocks.append(Block(cell, tuple(kept), source))
+    only_skipped = {name: label for name, label in skipped.items() if name not in defined}
+    return Outline(tuple(blocks), frozenset(defined), frozenset(stubs), only_skipped)
+
+
 def load_namespace(cells: Iterable[Cell], described_as: str = "la respuesta") -> Namespace:
     """Execute the imports, definitions and literal assignments of `cells`, in order.
 
@@ -194,45 +262,32 @@ def load_namespace(cells: Iterable[Cell], described_as: str = "la respuesta") ->
     Raises:
         SubmissionError: a syntax error, or an import or definition that fails, with cell and line.
     """
+    read = outline(cells)
     # A module of its own, and registered: dataclasses with annotations in quotes, `typing.get_type_hints` and
     # pickle look a class's module up in `sys.modules`.
     module = types.ModuleType(f"entrega_{next(_module_numbers)}")
     sys.modules[module.__name__] = module
-    namespace = Namespace(module.__dict__, described_as=described_as)
-    stubs: set[str] = set()
-    skipped: dict[str, str] = {}
     labels: dict[str, str] = {}
+    namespace = Namespace(module.__dict__, read.stubs, read.skipped, labels, described_as)
     flags = 0
-    for cell in cells:
-        filename = f"<{module.__name__} {cell.label}>"  # inspect and linecache want the angle brackets
-        labels[filename] = cell.label
-        namespace.labels, namespace.skipped = labels, skipped
-        source = without_magics(cell.source)
-        tree = _parse(source, cell.label)
-        kept: list[ast.stmt] = []
-        for statement in tree.body:
-            part = contribution(statement)
-            names = bound_names(part) if part is not None else frozenset[str]()
-            skipped.update((name, cell.label) for name in bound_names(statement) - names)
-            if part is not None:
-                kept.append(part)
-                stubs -= names
-                if is_stub(part):
-                    stubs |= names
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        flags |= future_flags(kept)  # as in a kernel, `from __future__` holds for the cells after it
+    for block in read.blocks:
+        label = block.cell.label
+        filename = f"<{module.__name__} {label}>"  # inspect and linecache want the angle brackets
+        labels[filename] = label
+        linecache.cache[filename] = (len(block.source), None, block.source.splitlines(keepends=True), filename)
+        flags |= future_flags(block.kept)  # as in a kernel, `from __future__` holds for the cells after it
         try:
-            code = compile(ast.Module(kept, type_ignores=[]), filename, "exec", flags=flags, dont_inherit=True)
+            code = compile(ast.Module(list(block.kept), type_ignores=[]), filename, "exec", flags=flags, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise _unreadable(error, cell.label) from error
+            raise _unreadable(error, label) from error
         try:
             exec(code, namespace.values)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an exit() while importing must not end the judge
-            raise _failed(error, cell, filename, namespace) from error
-    namespace.stubs = frozenset(stubs)
-    namespace.skipped = {name: label for name, label in skipped.items() if name not in namespace.values}
+            raise _failed(error, block.cell, filename, namespace) from error
+    # A star import may have brought what no cell names.
+    namespace.skipped = {name: label for name, label in read.skipped.items() if name not in namespace.values}
     return namespace
 
 
