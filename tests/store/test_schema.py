@@ -42,7 +42,7 @@ def test_a_newer_database_is_refused_and_left_alone(home):
     path = home / "catedra.db"
     _execute(path, "UPDATE alembic_version SET version_num = '0999'")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=r"versión más nueva de Cátedra \(esquema 0999; esta conoce hasta el 0001\)"):
+    with pytest.raises(StoreError, match=r"versión más nueva de Cátedra \(esquema 0999; esta conoce hasta el 0002\)"):
         Store()
     assert path.read_bytes() == before
 

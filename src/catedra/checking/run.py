@@ -37,7 +37,14 @@ def run_check(check: Check, answer: Answer, rng: "np.random.Generator") -> Check
 
 
 def run_criterion(
-    criterion: Criterion, answer: Answer, *, data: Any, variant: str | None, scale: Scale, seed: int
+    criterion: Criterion,
+    answer: Answer,
+    *,
+    data: Any,
+    variant: str | None,
+    scale: Scale,
+    seed: int,
+    rng: "np.random.Generator | None" = None,
 ) -> CriterionResult:
     """Measure a criterion and judge it against its threshold.
 
@@ -47,13 +54,14 @@ def run_criterion(
         data: the `Split` of the criterion's data set, or None.
         variant: the data's name for the verdict.
         scale: how big the run is; at smoke scale a criterion that trains is measured but not judged.
-        seed: to train with, and to draw from.
+        seed: to train with.
+        rng: what the judge draws from; by default from the seed, which the answer knows.
     """
     start = time.perf_counter()
     value: float | None = None
     detail = ""
     try:
-        raw = criterion.function(**_provide(criterion.needs, answer, data, scale, seed))
+        raw = criterion.function(**_provide(criterion.needs, answer, data, scale, seed, rng))
         if criterion.evidence is Evidence.WRITTEN:
             outcome, message = Outcome.PENDING, "La respuesta escrita está; la lee tu docente con esta rúbrica."
         else:
@@ -83,8 +91,11 @@ def run_measurement(measurement: Measurement, answer: Answer, *, data: Any, scal
     return measurement.function(**_provide(measurement.needs, answer, data, scale, seed))
 
 
-def _provide(needs: tuple[str, ...], answer: Answer, data: Any, scale: Scale, seed: int) -> dict[str, Any]:
-    provided = {"answer": answer, "data": data, "scale": scale, "seed": seed, "rng": np.random.default_rng(seed)}
+def _provide(
+    needs: tuple[str, ...], answer: Answer, data: Any, scale: Scale, seed: int, rng: "np.random.Generator | None" = None
+) -> dict[str, Any]:
+    rng = np.random.default_rng(seed) if rng is None else rng
+    provided = {"answer": answer, "data": data, "scale": scale, "seed": seed, "rng": rng}
     return {name: provided[name] for name in needs}
 
 

@@ -6,13 +6,15 @@ from typing import Any
 import typer
 
 from catedra.cli.verbs import build as build_verb
-from catedra.cli.verbs import check, data, env, lab, list_, new, show, start, verify
+from catedra.cli.verbs import check, data, env, grade, lab, list_, new, sandbox, show, start, verify
 
 VERBS: dict[str, Callable[..., Any]] = {
     "list": list_.run,
     "show": show.run,
     "start": start.run,
     "check": check.run,
+    "grade": grade.run,
+    "sandbox": sandbox.run,
     "verify": verify.run,
     "build": build_verb.run,
     "data": data.run,

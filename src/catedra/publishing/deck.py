@@ -14,14 +14,14 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from catedra.course import CourseClass
 from catedra.publishing.deck_compose import MARK, Deck
 from catedra.publishing.deck_layout import TEXT_SIZES
-from catedra.publishing.deck_pictures import Drawings, Setting, draw_figure, draw_formulas, figure_of, pages_of
+from catedra.publishing.deck_pictures import Drawing, Drawings, Setting, draw_figure, draw_formulas, figure_of, pages_of
 from catedra.publishing.deck_source import Code, Formula, Picture, Piece, Slide, Words, file_of, read_slides
 from catedra.publishing.document import escaped
 from catedra.publishing.lines import Lines
@@ -49,11 +49,12 @@ def deck_of(course_class: CourseClass) -> bytes:
         # Pandoc and Typst work beside this thread, which is busy with matplotlib.
         written = pool.submit(_written, course_class, slides, file)
         formulas = pool.submit(lambda: draw_formulas(settings, pages_of(settings, file), file))
-        figures = {}
+        figures: dict[str, Future[Drawing] | None] = {}
         for slug in shown:
             figure = figure_of(course_class, slug)
             figures[slug] = pool.submit(draw_figure, figure, file) if figure else None
-        drawings = Drawings(formulas.result(), {slug: future and future.result() for slug, future in figures.items()})
+        drawn = {slug: None if waiting is None else waiting.result() for slug, waiting in figures.items()}
+        drawings = Drawings(formulas.result(), drawn)
         deck = Deck(course_class, slides, written.result(), drawings)
     return _packed(deck.composed())
 

@@ -7,6 +7,7 @@ Not covered: tables and formulas in titles; they are refused.
 
 import datetime
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,12 +24,13 @@ from catedra.publishing.deck_layout import (
     balanced,
     title_height,
 )
-from catedra.publishing.deck_measure import Run, ems, line_count
+from catedra.publishing.deck_measure import Run, bound, ems, line_count
 from catedra.publishing.deck_pictures import Drawing, Drawings, Setting
 from catedra.publishing.deck_shapes import (
     A,
     P,
     alternatives,
+    bind,
     in_spanish,
     move,
     paragraph,
@@ -46,6 +48,7 @@ from catedra.publishing.spoken import spoken
 MARK = "\ue000"
 """A paragraph of this sign (private use) stands before each piece in what pandoc gets."""
 _MATH = "{http://schemas.microsoft.com/office/drawing/2010/main}m"
+_BEFORE_MARK = re.compile(r" (?=[.,;:)?!])")
 
 _MADE = datetime.datetime(2020, 1, 1)
 _PLACES = {Layout.IDEA: (1,), Layout.FIGURE: (2,), Layout.CODE: (2,), Layout.COLUMNS: (1, 2)}
@@ -130,12 +133,13 @@ class Deck:
 
     def _cover(self, page: Any) -> None:
         tree = page.shapes._spTree
-        runs, size = [Run(self._class.title, bold=True)], looks.COVER_SIZE
+        runs, size = [Run(bound(self._class.title), bold=True)], looks.COVER_SIZE
         while size > looks.SECTION_SIZE // 2 and title_height(runs, size, looks.COVER_TITLE.width) > looks.COVER_TITLE.height:
             size -= 2
         high = title_height(runs, size, looks.COVER_TITLE.width)
         for each in tree.findall(f"{P}sp"):
             if each.find(f".//{P}ph").get("type") == "ctrTitle":
+                bind(each)
                 restyle(each, size)
                 move(each, balanced(runs, size, looks.COVER_TITLE))
             else:
@@ -173,6 +177,7 @@ class _Page:
             ClassError: it shows what no slide can.
         """
         title, bodies = self._taken_apart()
+        bind(title)
         if self._slide.section:
             runs = _bold(runs_of(title))
             if line_count(runs, looks.SECTION_SIZE, looks.SECTION_TITLE.width) > 3:
@@ -181,6 +186,8 @@ class _Page:
             self._add(shape(self._next(), "Número", [paragraph(str(self._slide.section))], place=1, kind="body"))
         else:
             pieces = self._pieces(bodies)
+            for each in (each for piece, found in pieces if isinstance(piece, Words) for each in found):
+                bind(each)
             words = {piece: paragraphs_of(found) for piece, found in pieces if isinstance(piece, Words)}
             arrangement = arrange(self._slide, self._deck.content(_bold(runs_of(title)), words))
             self._title(title, arrangement)
@@ -192,6 +199,8 @@ class _Page:
         number = [slide_number(self._number)]
         self._add(shape(self._next(), "Número de diapositiva", number, place=12, kind="sldNum", **_foot(looks.NUMBER, "r")))
         in_spanish(self._tree)
+        if self._page.has_notes_slide:
+            in_spanish(self._page.notes_slide._element)
 
     def _next(self) -> int:
         self._last += 1
@@ -247,9 +256,10 @@ class _Page:
             move(title, arrangement.title)
         if self._slide.question:
             restyle(title, arrangement.title_size, looks.ASKING)
-            self._tree.insert(2, looks.bar_shape(self._next(), "Adorno de pregunta", Box(0, 0, 0.2, looks.HEIGHT), looks.ASKING))
+            for box in (looks.RULE, Box(0, 0, 0.2, looks.HEIGHT)):
+                self._tree.insert(2, looks.bar_shape(self._next(), "Adorno de pregunta", box, looks.ASKING))
             label = paragraph("PREGUNTA PARA LA SALA", size=looks.LABEL_SIZE, colour=looks.ASKING, bold=True, spacing=150)
-            self._add(shape(self._next(), "Pregunta", [label], box=Box(looks.LEFT, 0.56, 6.0, 0.3)))
+            self._add(shape(self._next(), "Pregunta", [label], box=looks.LABEL))
 
     def _place(self, placed: Placed, paragraphs: list[Any]) -> None:
         match placed.piece:
@@ -315,6 +325,8 @@ def _aloud(paragraphs: Sequence[Any], piece: Words) -> str:
     """Words with their formulas, as they are said."""
     formulas = iter(piece.formulas)
     said = []
-    for node in (node for each in paragraphs for node in each.iter(f"{A}t", _MATH)):
-        said.append(f" {spoken(next(formulas, ''))} " if node.tag == _MATH else node.text or "")
-    return " ".join("".join(said).split())
+    for each in paragraphs:
+        for node in each.iter(f"{A}t", _MATH):
+            said.append(f" {spoken(next(formulas, ''))} " if node.tag == _MATH else node.text or "")
+        said.append(" ")
+    return _BEFORE_MARK.sub("", " ".join("".join(said).split()))

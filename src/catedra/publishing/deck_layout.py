@@ -26,6 +26,7 @@ MOST_ENLARGED = DPI / SCREEN_DPI
 _LEAST_FORMULA = 24
 _LARGEST_FORMULA = 1.3
 _AIRY = 0.8
+_ROUNDING = 1e-6
 _CODE_LINE = 1.25
 _ABOVE_CAPTION = 0.2
 _PENDING = (6.3, 3.2)
@@ -108,7 +109,7 @@ def arrange(slide: Slide, content: Content) -> Arrangement:
         TooFull: it shows too much.
     """
     size = QUESTION_SIZE if slide.question else TITLE_SIZE
-    y = TITLE.y + (0.32 if slide.question else 0.0)
+    y = TITLE.y + (0.36 if slide.question else 0.0)
     title = _title(content, TITLE._replace(y=y), size)
     pieces = slide.columns[0]
     if len(slide.columns) == 2:
@@ -160,7 +161,8 @@ def _below(title: Box) -> Box:
 
 def _columns(columns: Sequence[Sequence[Piece]], content: Content, area: Box) -> tuple[Placed, ...]:
     halves = [half._replace(y=area.y, height=area.height) for half in (LEFT_HALF, RIGHT_HALF)]
-    both = [_stacked(pieces, content, half, top=0.0) for pieces, half in zip(columns, halves, strict=True)]
+    top = 0.3 if all(isinstance(piece, Picture) for pieces in columns for piece in pieces) else 0.0
+    both = [_stacked(pieces, content, half, top=top) for pieces, half in zip(columns, halves, strict=True)]
     return tuple(placed for column in both for placed in column)
 
 
@@ -210,12 +212,12 @@ def _stacked(pieces: Sequence[Piece], content: Content, area: Box, top: float | 
     if not pieces:
         return ()
     if top is None:
-        top = 0.12 if all(isinstance(piece, Words) for piece in pieces) else 0.3
+        top = 0.12 if all(isinstance(piece, Words) for piece in pieces) else 0.36
     height = 0.0
     for size in TEXT_SIZES if all(isinstance(piece, Words) for piece in pieces) else TEXT_SIZES[1:]:
         boxes = _heights(pieces, content, area, size)
         height = sum(box.height for box, _ in boxes) + GAP * (len(pieces) - 1)
-        if height <= area.height:
+        if height <= area.height + _ROUNDING:
             y = area.y + (area.height - height) * top
             placed = []
             for piece, (box, letters) in zip(pieces, boxes, strict=True):

@@ -4,12 +4,13 @@ So a slide that is too full is refused where it is written, not found in front o
 without; a sign that the table lacks counts as one em, the widest that it will be.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-LINE_HEIGHT = 1.15
-"""Of Arial, in ems, from one baseline to the next."""
+LINE_HEIGHT = 1.2
+"""From one baseline to the next, in ems, as LibreOffice sets it; PowerPoint's Arial takes 1.15."""
 CODE_WIDTH = 0.603
 """Of DejaVu Sans Mono, in ems: the widest of the fonts that may show code."""
 
@@ -27,6 +28,8 @@ _OTHERS = {
     "¿": 611, "¡": 333, "«": 556, "»": 556, "–": 556, "‘": 278, "’": 278, "“": 500, "”": 500, "·": 278, "×": 584, "−": 584, "±": 584,
     "\u00a0": 278, "°": 400, "•": 350, "≤": 584, "≥": 584, "≠": 584, "≈": 584, "÷": 584, "º": 400, "ª": 400,
 }  # fmt: skip
+
+_SHORT_WORD = re.compile(r"(?<![^\s(«“\"])([¿¡(«“\"]*\w{1,2}) (?! )")
 
 
 class Run(NamedTuple):
@@ -59,6 +62,16 @@ def ems(text: str, *, bold: bool = False, code: bool = False) -> float:
         wide = unicodedata.east_asian_width(letter) in "WF"  # an emoji, for one
         total += 1.4 if wide else CODE_WIDTH if code else widths.get(letter, 1000) / 1000
     return total
+
+
+def bound(text: str) -> str:
+    """Tie words of one or two letters to the one that follows: no line ends in "y" or "¿En".
+
+    Example:
+        >>> bound("MLP y más").replace("\\u00a0", "~")
+        'MLP y~más'
+    """
+    return _SHORT_WORD.sub("\\1\u00a0", text)
 
 
 def line_count(runs: Sequence[Run], size: float, width: float) -> int:

@@ -28,12 +28,15 @@ FORMULA_SIZE = 44
 _WIDER = 1.07
 """Source Sans is narrower than Arial by this much: at this size its lines break where Arial's do."""
 
+_STICKS_OUT = 0.45
+"""How far a formula may stand out of its line, in ems: 0.7 of the space between lines (Typst's rule)."""
+
 _BREAK = re.compile(r"^CATEDRAPIEZA(\d+)$", re.MULTILINE)
 _SVG_WIDTH = re.compile(r'<svg[^>]*?\swidth="([\d.]+)pt"')
 _PREAMBLE = f"""
 #set page(width: auto, height: auto, margin: 3pt, fill: none)
 #set text(font: ("Source Sans Pro", "DejaVu Sans"), fill: rgb("#{INK}"), lang: "es", hyphenate: false)
-#set par(leading: 0.5em, spacing: 0.85em)
+#set par(leading: 0.62em, spacing: 0.85em)
 #set list(marker: [•], body-indent: 0.55em, spacing: 0.85em)
 #show math.equation: set text(font: ("New Computer Modern Math", "DejaVu Sans"))
 #show raw: set text(font: "DejaVu Sans Mono", size: 0.9em)
@@ -108,6 +111,8 @@ def pages_of(settings: Sequence[Setting], file: str) -> list[str]:
     markup = run(lines.text, READER, "typst", lines=lines).replace("#h(-1em)", "#h(-0.167em)")
     # A decimal comma is part of its number (`tree.decimal_commas`), not punctuation.
     markup = re.sub(r'(?:(?<=-) )?(\d+) upright\(","\) (\d+)(?: (?=[);,]))?', r'"\1,\2"', markup)
+    # Spaces beside a text are shown: f (x) would stand where the author wrote f(x).
+    markup = re.sub(r'upright\(("\w{2,}")\) (?=\\?\()', r"op(\1) ", markup)
     return [_page(setting, body.strip()) for setting, body in zip(settings, _BREAK.split(markup)[2::2], strict=True)]
 
 
@@ -159,7 +164,10 @@ def _drawn(source: str, inputs: dict[str, str], failure: str) -> list[Drawing]:
 def _page(setting: Setting, body: str) -> str:
     if isinstance(setting.piece, Formula):
         return f"#page[#set text(size: {setting.size}pt)\n{body}\n]\n"
-    return f"#page(width: {setting.width * 72:.2f}pt, margin: 0pt)[#set text(size: {setting.size * _WIDER:.2f}pt)\n{body}\n]\n"
+    size = setting.size * _WIDER
+    # Typst ends a line at its baseline and lets fractions reach into the space between lines: the margin holds what sticks out.
+    page = f"#page(width: {setting.width * 72:.2f}pt, margin: (x: 0pt, y: {_STICKS_OUT * size:.2f}pt))"
+    return f"{page}[#set text(size: {size:.2f}pt)\n{body}\n]\n"
 
 
 def _drawing(png: bytes) -> Drawing:

@@ -1,20 +1,18 @@
 """Shapes of a slide as PresentationML: written, measured and changed in place."""
 
 import io
-import re
 from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from catedra.publishing.deck_layout import Paragraph
-from catedra.publishing.deck_measure import Run
+from catedra.publishing.deck_measure import Run, bound
 from catedra.publishing.deck_pictures import Drawing
 from catedra.publishing.reference_deck import CODE_FONT, NAMESPACES, Box, parse, transform
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _LANGUAGE = "es-AR"
-_SHORT_WORD = re.compile(r"(?<![^\s(«“\"])([¿¡(«“\"]*\w{1,2}) (?! )")
 _ALTERNATIVES = (
     '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
     '<mc:Choice xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
@@ -133,16 +131,6 @@ def restyle(changed: Any, size: int, colour: str = "") -> None:
     styles.append(parse(f"<a:lstStyle {NAMESPACES}>{level}</a:lstStyle>")[0])
 
 
-def bound(text: str) -> str:
-    """Tie words of one or two letters to the one that follows: no line ends in "y" or "¿En".
-
-    Example:
-        >>> bound("MLP y más").replace("\u00a0", "~")
-        'MLP y~más'
-    """
-    return _SHORT_WORD.sub("\\1\u00a0", text)
-
-
 def bind(element: Any) -> None:
     """Tie the short words of a shape or a paragraph, code aside."""
     for run in element.iter(f"{A}r"):
@@ -154,6 +142,9 @@ def bind(element: Any) -> None:
 
 def in_spanish(tree: Any) -> None:
     """Say the language of every run, for spelling and for screen readers."""
+    for run in tree.iter(f"{A}r", f"{A}fld"):
+        if run.find(f"{A}rPr") is None:
+            run.insert(0, parse(f"<a:rPr {NAMESPACES}/>"))
     for properties in tree.iter(f"{A}rPr", f"{A}endParaRPr"):
         properties.set("lang", _LANGUAGE)
 

@@ -14,6 +14,7 @@ from typing import NoReturn
 from catedra.course import ClassError, CourseClass, read_curves
 from catedra.course.template import renderer
 from catedra.publishing.blocks import Block, Div, Fence, Text, parse_blocks
+from catedra.publishing.deck_measure import bound
 from catedra.publishing.figures import slugs
 from catedra.publishing.neighbours import neighbours
 from catedra.publishing.tree import decimal_commas
@@ -30,6 +31,7 @@ _PIECE = re.compile(
     r"\$\$(?P<formula>.+?)\$\$|!\[(?P<caption>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]*)[^)]*\)(?:\{[^}]*\})?", re.DOTALL
 )
 _INLINE = re.compile(r"(?<!\\)\$(?!\s)(?P<formula>[^$]+?)(?<!\s)\$")
+_MARKUP = re.compile(r"[$*`\\]|\]\(|(?<!\w)_\w")
 _LINK = re.compile(r"\[([^\]]*)\]\(clase:([a-z0-9-]+)(?:#[\w-]+)?\)")
 
 
@@ -140,8 +142,6 @@ class _Reader:
         sections = elapsed = 0
         for line, match, body in self._parts():
             level, title = len(match[1]), match[2]
-            if level > 2:
-                self._refuse(line, f"found `{match[1]} {title}`: slides have `# Section` and `## Claim` only: split the slide")
             if not title:
                 self._refuse(line, "this heading is empty: its title is the slide's claim")
             if level == 1:
@@ -167,6 +167,9 @@ class _Reader:
             if mark and (not fence or (mark[1].startswith(fence) and line.strip() == mark[1])):
                 fence = "" if fence else mark[1]
             elif not fence and (heading := _HEADING.match(line)):
+                if len(heading[1]) > 2:
+                    found = f"{heading[1]} {heading[2]}"
+                    self._refuse(index + 1, f"found `{found}`: slides have `# Section` and `## Claim` only: split the slide")
                 starts.append((index, heading))
         first = starts[0][0] if starts else len(self._lines)
         for index, line in enumerate(self._lines[:first]):
@@ -266,7 +269,11 @@ class _Reader:
         if slug not in self._figures:
             there = ", ".join(self._figures) or "none"
             self._refuse(line, f"figures.py draws no figure {slug!r} (there are: {there})")
-        return Picture(slug, " ".join(caption.split()), line)
+        if found := _MARKUP.search(caption):
+            self._refuse(
+                line, f"what a figure's caption says is plain words; found {found[0]!r}: say it without, or on the slide"
+            )
+        return Picture(slug, bound(" ".join(caption.split())), line)
 
     def _linked(self, text: str, line: int) -> str:
         """Links to classes become the class's number: a slide is read from afar, nobody clicks."""

@@ -51,6 +51,9 @@ LEFT = 0.8
 SAFE = Box(0.5, 0.35, WIDTH - 1.0, HEIGHT - 0.6)
 """Nothing may stand outside: projectors and television sets cut the edges."""
 TITLE = Box(LEFT, 0.62, WIDTH - 2 * LEFT, 1.2)
+RULE = Box(LEFT, 0.4, 0.62, 0.065)
+LABEL = Box(LEFT, 0.6, 6.0, 0.3)
+"""What stands above a question."""
 BODY = Box(LEFT, 1.95, WIDTH - 2 * LEFT, 4.68)
 FOOT = Box(LEFT, 6.87, 9.6, 0.34)
 NUMBER = Box(WIDTH - LEFT - 1.2, 6.87, 1.2, 0.34)
@@ -123,7 +126,7 @@ class _Page:
     footed: bool = True
 
 
-_RULE = ((Box(LEFT, 0.4, 0.62, 0.065), ACCENT),)
+_RULED = ((RULE, ACCENT),)
 _TITLE = _Holder("title", 0, "Título", TITLE, "La afirmación de la diapositiva")
 _PAGES = {
     Layout.TITLE: _Page(
@@ -139,19 +142,19 @@ _PAGES = {
     Layout.SECTION: _Page(
         (
             _Holder("title", 0, "Título", SECTION_TITLE, "Título de la sección", SECTION_SIZE, INK, True, anchor="ctr"),
-            _Holder("body", 1, "Número", Box(0.8, 2.3, 2.7, 2.7), "1", 150, ACCENT, True, "ctr", "r", bullet=False),
+            _Holder("body", 1, "Número", Box(0.8, 2.12, 2.7, 2.7), "1", 150, ACCENT, True, "ctr", "r", bullet=False),
         ),
         TINT,
         ((Box(3.76, 2.55, 0.045, 2.2), ACCENT),),
     ),
-    Layout.IDEA: _Page((_TITLE, _Holder("", 1, "Idea", BODY, "Una sola idea")), bars=_RULE),
+    Layout.IDEA: _Page((_TITLE, _Holder("", 1, "Idea", BODY, "Una sola idea")), bars=_RULED),
     Layout.FIGURE: _Page(
         (
             _TITLE,
             _Holder("", 1, "Figura", BODY._replace(height=4.0), "La figura", bullet=False),
             _Holder("body", 2, "Qué se ve", Box(BODY.x, 6.05, BODY.width, 0.65), "Qué mirar", 22, SOFT, bullet=False),
         ),
-        bars=_RULE,
+        bars=_RULED,
     ),
     Layout.CODE: _Page(
         (
@@ -159,10 +162,10 @@ _PAGES = {
             _Holder("body", 1, "Código", BODY._replace(height=3.2), "código", 22, anchor="ctr", bullet=False, font=CODE_FONT, fill=TINT),
             _Holder("body", 2, "Qué se ve", Box(BODY.x, 5.4, BODY.width, 1.3), "Qué mirar", 26, bullet=False),
         ),
-        bars=_RULE,
+        bars=_RULED,
     ),
     Layout.COLUMNS: _Page(
-        (_TITLE, _Holder("", 1, "Izquierda", LEFT_HALF, "Una mitad"), _Holder("", 2, "Derecha", RIGHT_HALF, "La otra mitad")), bars=_RULE
+        (_TITLE, _Holder("", 1, "Izquierda", LEFT_HALF, "Una mitad"), _Holder("", 2, "Derecha", RIGHT_HALF, "La otra mitad")), bars=_RULED
     ),
 }  # fmt: skip
 _FOOTED = (

@@ -8,6 +8,8 @@ What it doesn't know it names by its command, so nothing of a formula is lost. T
 import re
 
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|[{}^_&]|\d+(?:[.,]\d+)?|[a-zA-Z]|\S")
+_DECIMAL = re.compile(r"(?<=\d)(?:\\text)?\{,\}(?=\d)")
+"""The two ways to write a comma that no space follows."""
 
 _GREEK = {
     "alpha": "alfa", "beta": "beta", "gamma": "gamma", "delta": "delta", "epsilon": "épsilon", "varepsilon": "épsilon",
@@ -62,6 +64,7 @@ def spoken(formula: str) -> str:
         >>> spoken("w_i \\\\leftarrow w_i + \\\\eta x^2")
         'w sub i recibe w sub i más eta x al cuadrado'
     """
+    formula = _DECIMAL.sub(",", formula)
     return " ".join(_Reader(formula).sequence().split()).replace(" ,", ",")
 
 

@@ -128,7 +128,9 @@ class Session:
             return worker.call(name, args, kwargs, self._until)
         except ProtocolError as error:
             self.close()
-            raise StudentError(f"{said}: el proceso de tu entrega respondió algo inválido ({error})", "ProtocolError", None, ()) from error
+            raise StudentError(
+                f"{said}: el proceso de tu entrega respondió algo inválido ({error})", "ProtocolError", None, ()
+            ) from error
         except PeerGone:
             ending = worker.ending()
             self._end(ending)

@@ -14,6 +14,7 @@ left for the call when it is sent: information for the worker; the judge keeps i
 The worker's word is never more than that: texts are cut to their limits and shown, and nothing here decides a verdict.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +107,7 @@ class Caller:
             payload = pack(request, parcel.place, self._ticket, _REQUEST_LEVELS)
             self._channel.send(payload, parcel.fds, deadline)
         payload, _ = self._channel.receive(deadline)
+        self._tray.rewind()
         try:
             return _read_reply(unpack(payload, self._tray.take, self._redeem, _REPLY_LEVELS), nonce)
         except ProtocolError:
@@ -135,15 +137,14 @@ class Server:
         """
         while True:
             try:
-                payload, fds = self._channel.receive(np.inf, MAX_DESCRIPTORS)
+                self._serve_one(handler)
             except PeerGone:
                 return
-            nonce, *call = self._read(payload, fds)
-            reply = self._reply(nonce, *handler(*call))
-            try:
-                self._channel.send(reply, (), np.inf)
-            except PeerGone:
-                return
+
+    def _serve_one(self, handler: Handler) -> None:
+        """One call, of which nothing is held while the next is waited for."""
+        nonce, *call = self._read(*self._channel.receive(math.inf, MAX_DESCRIPTORS))
+        self._channel.send(self._reply(nonce, *handler(*call)), (), math.inf)
 
     def _read(self, payload: bytes, fds: list[int]) -> list[Any]:
         def mapped(dtype: np.dtype[Any], shape: tuple[int, ...], index: int) -> np.ndarray:
@@ -194,7 +195,7 @@ def _read_raised(value: Plain) -> Raised:
     if type(frames) not in (list, tuple):
         raise ProtocolError("se esperaban los cuadros de una excepción")
     if place is not None:
-        if type(place) not in (list, tuple) or len(place) != 2 or type(place[1]) is not int:
+        if type(place) not in (list, tuple) or len(place) != 2 or type(place[1]) is not int or not 0 <= place[1] < 2**31:
             raise ProtocolError("se esperaba el lugar de una excepción: celda y línea")
         place = (_read_text(place[0], MAX_TEXT), place[1])
     texts = tuple(_read_text(frame, MAX_TEXT) for frame in frames[-MAX_FRAMES:])

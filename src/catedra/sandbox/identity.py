@@ -6,6 +6,7 @@ Not covered: access lists (ACL), which may open what the mode bits close; the ch
 
 import os
 import pwd
+import socket
 import struct
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -15,27 +16,33 @@ from catedra.sandbox.kernel import PR_CAP_AMBIENT, WallError, call, prctl
 
 # Above the users of distributions and of systemd-homed, below those that systemd lends to services (61184 to 65519).
 FIRST, LAST = 61000, 61183
-SLOTS = (LAST - FIRST + 1) // 2  # two candidates a slot: one may be dying when the next worker starts
+COUNT = LAST - FIRST + 1
 _CAPABILITIES_V3 = 0x20080522
 _AMBIENT_CLEAR_ALL = 4
 
 
-def spare_uid(slot: int) -> int:
-    """Return a user number that no account has and no process runs under; workers at the same time take different slots.
+def spare_uid() -> tuple[int, socket.socket]:
+    """Return a user number that no account has and no process runs under, and the socket whose address claims it.
 
-    Args:
-        slot: 0 to SLOTS − 1.
+    Two graders of one machine never take the same: the address can be bound once, and is free again when the last copy of the
+    socket is closed. Keep it open for as long as the user is in use, in this network namespace.
 
     Raises:
-        WallError: no such slot, or its numbers are taken.
+        WallError: all of them are in use.
     """
-    if not 0 <= slot < SLOTS:
-        raise WallError("uid", f"se esperaba un turno de 0 a {SLOTS - 1} y llegó {slot}: usá menos procesos a la vez.")
     busy = {entry.stat(follow_symlinks=False).st_uid for entry in _processes()}
-    for uid in (FIRST + slot, FIRST + SLOTS + slot):
-        if uid not in busy and not _has_account(uid):
-            return uid
-    raise WallError("uid", f"los usuarios {FIRST + slot} y {FIRST + SLOTS + slot} están ocupados: terminá sus procesos y repetí.")
+    start = os.getpid()  # so that graders that start together don't try the same ones first
+    for offset in range(COUNT):
+        uid = FIRST + (start + offset) % COUNT
+        if uid in busy or _has_account(uid):
+            continue
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        try:
+            claim.bind(f"\0catedra-uid-{uid}")
+            return uid, claim
+        except OSError:
+            claim.close()
+    raise WallError("uid", f"los {COUNT} usuarios desde el {FIRST} están ocupados: terminá sus procesos y repetí.")
 
 
 def _processes() -> Iterator[os.DirEntry[str]]:

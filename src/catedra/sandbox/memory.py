@@ -151,6 +151,7 @@ class Tray:
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self._end = 0
+        self._taken = 0
 
     @classmethod
     def create(cls) -> "Tray":
@@ -183,14 +184,22 @@ class Tray:
         self._end = start + pages
         return start
 
+    def rewind(self) -> None:
+        """Judge: before each reply, of which nothing was taken yet."""
+        self._taken = 0
+
     def take(self, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> np.ndarray:
         """Judge: return a copy of an array that the worker put.
+
+        What one reply takes is at most the memory that the tray really holds: holes, and the same bytes again, would
+        cost the judge what they never cost the worker.
 
         Raises:
             ProtocolError: the tray doesn't hold those bytes, or stopped holding them meanwhile.
         """
-        size = _bytes(dtype, shape)
-        if offset + size > os.fstat(self.fd).st_size:  # before memory is asked for
+        size, tray = _bytes(dtype, shape), os.fstat(self.fd)
+        self._taken += size
+        if offset + size > tray.st_size or self._taken > tray.st_blocks * 512:  # before memory is asked for
             raise ProtocolError(f"se esperaban {size} bytes en la bandeja, desde el {offset}, y no están")
         array = np.empty(shape, dtype)
         room, done = array.reshape(-1).view(np.uint8).data, 0

@@ -13,7 +13,6 @@ class Order:
 
     Attributes:
         scratch: absolute path of its own folder, empty.
-        slot: which spare user it takes; workers that live at the same time take different ones.
         hidden: absolute paths that it must not read.
         readable: others that it may read.
         writable: others that it may change.
@@ -27,7 +26,6 @@ class Order:
     """
 
     scratch: str
-    slot: int = 0
     hidden: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()

@@ -75,7 +75,9 @@ class Worker:
         self._ending: Spent | None = None
         self.layers: tuple[str, ...] = ()
 
-    def call(self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], deadline: float) -> tuple[Kind, Plain | Handle | Raised]:
+    def call(
+        self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], deadline: float
+    ) -> tuple[Kind, Plain | Handle | Raised]:
         """Call a function there; see `Caller.call`."""
         if len(self._tickets.dead) >= MANY_RELEASED:
             numbers = [self._tickets.dead.pop() for _ in range(len(self._tickets.dead))]
@@ -150,14 +152,9 @@ class Worker:
 
 
 class Pool:
-    """Zygotes by kit. Close it, or use it with `with`.
+    """Zygotes by kit. Close it, or use it with `with`."""
 
-    Args:
-        slot: which spare users its workers take, where the grader is root; pools that live at the same time take different ones.
-    """
-
-    def __init__(self, slot: int = 0) -> None:
-        self._slot = slot
+    def __init__(self) -> None:
         self._zygotes: dict[Kit, _Zygote] = {}
         self.lent = Lent()
 
@@ -192,7 +189,7 @@ class Pool:
         Raises:
             SandboxError: no zygote or no worker can be had, or its walls failed.
         """
-        order = replace(order or Order(""), slot=self._slot)
+        order = order or Order("")
         own = not order.scratch
         if own:
             order = replace(order, scratch=tempfile.mkdtemp(prefix="catedra-"))

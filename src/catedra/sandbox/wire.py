@@ -41,7 +41,6 @@ from catedra.sandbox.wire_format import (
 )
 from catedra.sandbox.wire_reader import unpack
 
-
 __all__ = ["ProtocolError", "pack", "sendable_text", "unpack"]
 
 _KEYS = {str, int, float, bool}

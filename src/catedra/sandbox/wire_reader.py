@@ -112,7 +112,7 @@ class _Reader:
         return self._payload[start : self._at]
 
     def _within(self, size: int) -> int:
-        """Where `size` more bytes end; each announced element is at least one byte, so it bounds counts too."""
+        """Where `size` more bytes end, if the frame has them."""
         end = self._at + size
         if end > self._size:
             raise ProtocolError("el mensaje termina antes que el valor")
@@ -148,11 +148,9 @@ class _Reader:
             raise ProtocolError("se esperaba texto UTF-8 y llegaron otros bytes") from None
 
     def _list(self, count: int, depth: int) -> list[Plain]:
-        self._within(count)
         return [self.read(depth + 1) for _ in range(count)]
 
     def _dict(self, count: int, depth: int) -> dict[Plain, Plain]:
-        self._within(2 * count)
         pairs: dict[Plain, Plain] = {}
         for _ in range(count):
             key = self._key()
@@ -202,15 +200,21 @@ class _Reader:
         if self._count() != count:
             raise ProtocolError(f"se esperaba una extensión de {count} campos")
 
-    def _field(self, kind: type) -> Any:
+    def _name(self) -> str:
         value = self._scalar(self._byte())
-        if type(value) is not kind or (kind is int and value < 0):
-            raise ProtocolError(f"se esperaba un campo `{kind.__name__}` (no negativo) y llegó `{type_name(value)}`")
+        if type(value) is not str:
+            raise ProtocolError(f"se esperaba un nombre y llegó `{type_name(value)}`")
+        return value
+
+    def _whole(self) -> int:
+        value = self._scalar(self._byte())
+        if type(value) is not int or value < 0:
+            raise ProtocolError(f"se esperaba un número natural y llegó `{type_name(value)}`")
         return value
 
     def _handle(self) -> Any:
         self._fields(2)
-        number, kind = self._field(int), self._field(str)
+        number, kind = self._whole(), self._name()
         if len(kind) > MAX_NAME:
             raise ProtocolError(f"se esperaba el nombre de un tipo, de hasta {MAX_NAME} caracteres, y llegaron {len(kind)}")
         return self._redeem(number, kind)
@@ -226,12 +230,12 @@ class _Reader:
         if self._arrays < 0:
             raise ProtocolError(f"se esperaban hasta {MAX_ARRAYS} arreglos y hay más")
         self._fields(3)
-        dtype = _named(self._field(str))
+        dtype = _named(self._name())
         ndim = self._count()
         if ndim > MAX_NDIM:
             raise ProtocolError(f"se esperaban hasta {MAX_NDIM} ejes y llegaron {ndim}")
         self._items -= ndim
-        shape = tuple([self._field(int) for _ in range(ndim)])
+        shape = tuple([self._whole() for _ in range(ndim)])
         spanned = volume(shape, dtype.itemsize)
         size = 0 if 0 in shape else spanned
         self._bytes -= size
@@ -239,7 +243,7 @@ class _Reader:
             raise ProtocolError(f"se esperaban hasta {MAX_BYTES} bytes de arreglos y hay más")
         if (size < LARGE) is not (code == ARRAY):
             raise ProtocolError(f"un arreglo de {size} bytes llegó como la extensión {code}")
-        array = self._small(dtype, shape, size) if code == ARRAY else self._fetch(dtype, shape, self._field(int))
+        array = self._small(dtype, shape, size) if code == ARRAY else self._fetch(dtype, shape, self._whole())
         if not dtype.isnative:
             array = array.astype(dtype.newbyteorder("="))
         if not sound(array):

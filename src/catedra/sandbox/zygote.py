@@ -28,7 +28,17 @@ LAZY = {
     "keras-tf": ("tensorflow",),
 }
 """What frameworks import at their first operation, each if it is installed; it costs a second in every child."""
-ALWAYS = ("numpy.random", "numpy.linalg", "numpy.fft", "inspect", "textwrap", "traceback", "typing", "dataclasses", "collections.abc")
+ALWAYS = (
+    "numpy.random",
+    "numpy.linalg",
+    "numpy.fft",
+    "inspect",
+    "textwrap",
+    "traceback",
+    "typing",
+    "dataclasses",
+    "collections.abc",
+)
 LISTEN_S = 0.5
 
 
@@ -85,16 +95,23 @@ def _serve(judge: socket.socket) -> bool:
 
 
 def _fork(judge: socket.socket, order: Order, descriptors: list[int]) -> int:
-    uid = identity.spare_uid(order.slot) if os.geteuid() == 0 else None
+    uid, claim = identity.spare_uid() if os.geteuid() == 0 else (None, None)
     channel, tray, reports = descriptors
     pid = os.fork()
     if pid:
+        if claim is not None:
+            claim.close()  # the warden's copy keeps it
         return pid
     try:
         judge.close()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         warden.watch(
-            order, socket.socket(fileno=reports), uid, tray, channel, lambda fresh, output: work(order, uid, fresh, output, channel, tray)
+            order,
+            socket.socket(fileno=reports),
+            uid,
+            tray,
+            channel,
+            lambda fresh, output: work(order, uid, fresh, output, channel, tray),
         )
     except BaseException:
         traceback.print_exc()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from catedra.store.engine import name_of
 from catedra.store.errors import StoreError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration, oldest first; a test compares it with the files."""
 
 HEAD = REVISIONS[-1]

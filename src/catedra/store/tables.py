@@ -93,3 +93,43 @@ USES = sa.Table(
     sa.Column("created", UTCDateTime, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
 )
+
+GRADES = sa.Table(
+    "grades",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("class_number", sa.Integer, nullable=False),
+    sa.Column("student", sa.String(255), nullable=False),
+    sa.Column("submission_sha256", sa.String(64), nullable=False),
+    sa.Column("checks_hash", sa.String(64), nullable=False),
+    sa.Column("environment", sa.String(64), nullable=False),
+    sa.Column("cohort", sa.String(64), nullable=False),
+    sa.Column("created", UTCDateTime, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("verdict", sa.JSON, nullable=False),
+)
+"""The trail of a cohort. Its rows are only ever added: triggers, which migrations make, refuse the rest."""
+
+# A settled grade stands once; one that was inconclusive may be tried as often as it takes.
+sa.Index(
+    "ix_grades_settled",
+    *(GRADES.c[name] for name in ("class_number", "student", "submission_sha256", "checks_hash", "environment", "cohort")),
+    unique=True,
+    sqlite_where=GRADES.c.settled.is_(True),
+    postgresql_where=GRADES.c.settled.is_(True),
+)
+
+SCORES = sa.Table(
+    "scores",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("class_number", sa.Integer, nullable=False, index=True),
+    sa.Column("student", sa.String(255), nullable=False),
+    sa.Column("submission_sha256", sa.String(64), nullable=False),
+    sa.Column("criterion", sa.String(255), nullable=False),
+    sa.Column("created", UTCDateTime, nullable=False),
+    sa.Column("teacher", sa.String(255), nullable=False),
+    sa.Column("points", sa.JSON, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+)
+"""What teachers gave to written answers, appended like grades."""
