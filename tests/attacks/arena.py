@@ -167,7 +167,8 @@ class Arena:
         wins += _scored(item, reply) + self._leaked(reply)
         wins += [f"{Win.ESCAPES}: {name}" for name in _differences(before, self._snapshot())]
         wins += [f"{Win.REACHES}: {kind}" for kind in self._visits()[len(visits) :]]
-        wins += [f"{Win.SURVIVES}: {name}" for name in self._survivors(tree)]
+        if reply is not None:  # a judge that is still busy has its worker still
+            wins += [f"{Win.SURVIVES}: {name}" for name in self._survivors(tree)]
         wins += [f"{Win.RENDERS}: {what}" for what in self._reports.trouble(item.stem, reply)]
         if self._decoy.poll() is not None:
             wins.append(f"{Win.ESCAPES}: the decoy was killed")

@@ -61,7 +61,9 @@ def code_of(action: Callable[[], Any]) -> str:
 
 def open_the_interpreter() -> None:
     """As root, for this process: nobody may pass through the folders above the interpreter, as on a machine installed for everyone."""
-    closed = [folder for folder in (*reversed(Path(sys.base_prefix).parents), Path(sys.base_prefix)) if not folder.stat().st_mode & 1]
+    closed = [
+        folder for folder in (*reversed(Path(sys.base_prefix).parents), Path(sys.base_prefix)) if not folder.stat().st_mode & 1
+    ]
     if not closed:
         return
     kernel.call("unshare", namespaces.KINDS["mount"])
@@ -86,7 +88,8 @@ def refuse_calls(names: str, then: int = seccomp.REFUSE) -> None:
     """Make this process one of a machine that refuses some system calls."""
     limits.no_new_privileges()
     program = b"".join(
-        struct.pack("=HBBI", *instruction) for instruction in seccomp.assemble((seccomp.Rule(names, then=then),), os.uname().machine)
+        struct.pack("=HBBI", *instruction)
+        for instruction in seccomp.assemble((seccomp.Rule(names, then=then),), os.uname().machine)
     )
     kept = ctypes.create_string_buffer(program, len(program))
     kernel.call("seccomp", 1, 0, struct.pack("@HP", len(program) // 8, ctypes.addressof(kept)))

@@ -354,6 +354,9 @@ def test_large_arrays_go_by_memfd_and_come_by_tray(worker: Worker) -> None:
     assert args[2].shape == (150, 1000)
     _, arrays = worker("many", 40)
     assert [array[-1] for array in arrays] == list(range(40))
+    assert os.fstat(worker.tray.fd).st_blocks > 0
+    worker("nothing")
+    assert os.fstat(worker.tray.fd).st_blocks == 0  # a reply takes the place of the one before
 
 
 def test_what_can_not_cross_is_said_and_the_connection_lives(worker: Worker) -> None:

@@ -21,7 +21,11 @@ from tests.sandbox.confined import (
     scratch_folder,
 )
 
-SYSTEM = [path for path in map(Path, ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/proc/cpuinfo", "/proc/self", "/dev")) if path.exists()]
+SYSTEM = [
+    path
+    for path in map(Path, ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/proc/cpuinfo", "/proc/self", "/dev"))
+    if path.exists()
+]
 
 
 def test_rights_follow_the_version():
@@ -38,8 +42,18 @@ def tree(folder, *names):
 
 
 def test_carving_lists_what_stands_beside(tmp_path):
-    tree(tmp_path, "site/numpy/core.py", "site/pkg/__init__.py", "site/pkg/classes/c100/solution.py", "site/pkg/checking/run.py", "site/top.py")
-    rules = {str(path.relative_to(tmp_path)): rights for path, rights in carve([tmp_path / "site"], [tmp_path / "site/pkg/classes"], READ)}
+    tree(
+        tmp_path,
+        "site/numpy/core.py",
+        "site/pkg/__init__.py",
+        "site/pkg/classes/c100/solution.py",
+        "site/pkg/checking/run.py",
+        "site/top.py",
+    )
+    rules = {
+        str(path.relative_to(tmp_path)): rights
+        for path, rights in carve([tmp_path / "site"], [tmp_path / "site/pkg/classes"], READ)
+    }
     assert rules == {
         "site": READ_DIR,
         "site/numpy": READ,
@@ -53,7 +67,9 @@ def test_carving_lists_what_stands_beside(tmp_path):
 def test_carving_sees_through_links_and_drops_what_is_inside(tmp_path):
     tree(tmp_path, "real/open/a", "real/secret/b")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    rules = dict(carve([tmp_path / "link", tmp_path / "real/secret", tmp_path / "real/secret/b"], [tmp_path / "link/secret"], READ))
+    rules = dict(
+        carve([tmp_path / "link", tmp_path / "real/secret", tmp_path / "real/secret/b"], [tmp_path / "link/secret"], READ)
+    )
     assert rules == {tmp_path / "link": READ_DIR, tmp_path / "link/open": READ}
 
 
@@ -147,7 +163,11 @@ def test_tcp(loopback):
         def inside():
             held = confine([], [], loopback=loopback)
             with socket.socket() as one, socket.socket() as two:
-                return sorted(held), code_of(lambda: one.connect(("127.0.0.1", port))), code_of(lambda: two.bind(("127.0.0.1", 0)))
+                return (
+                    sorted(held),
+                    code_of(lambda: one.connect(("127.0.0.1", port))),
+                    code_of(lambda: two.bind(("127.0.0.1", 0))),
+                )
 
         held, connect, bind = run_child(inside)
     assert ("network" in held) is not loopback

@@ -25,13 +25,17 @@ from tests.sandbox.confined import (
 ALL = frozenset(namespaces.KINDS)
 SYSTEM = [path for path in map(Path, ("/usr", "/lib", "/lib64", "/bin")) if path.exists()]
 
-needs_namespaces = pytest.mark.skipif(not namespaces_work(False), reason="this machine refuses namespaces to the user of the tests")
+needs_namespaces = pytest.mark.skipif(
+    not namespaces_work(False), reason="this machine refuses namespaces to the user of the tests"
+)
 as_both = pytest.mark.parametrize(
     "as_nobody",
     [
         pytest.param(False, id="me", marks=needs_namespaces),
         pytest.param(
-            True, id="nobody", marks=pytest.mark.skipif(not IS_ROOT or not namespaces_work(True), reason="needs root, and namespaces for all")
+            True,
+            id="nobody",
+            marks=pytest.mark.skipif(not IS_ROOT or not namespaces_work(True), reason="needs root, and namespaces for all"),
         ),
     ],
 )
@@ -154,7 +158,9 @@ def test_a_file_system_from_a_closed_list(as_nobody):
         def inside():
             os.umask(0o077)
             fresh = namespaces.private_root(
-                [*SYSTEM, outside / "link"], [scratch], [outside / "link/hidden", outside / "open/secret.txt", outside / "open/absent"]
+                [*SYSTEM, outside / "link"],
+                [scratch],
+                [outside / "link/hidden", outside / "open/secret.txt", outside / "open/absent"],
             )
             (scratch / "mine").write_text("x", encoding="ascii")
             Path("/dev/shm/mine").write_text("x", encoding="ascii")
@@ -166,7 +172,8 @@ def test_a_file_system_from_a_closed_list(as_nobody):
                 "devices": sorted(os.listdir("/dev")),
                 "beside": sorted(os.listdir(outside)),
                 "hidden": os.listdir(outside / "open/hidden") + os.listdir(outside / "link/hidden"),
-                "secret": (outside / "open/secret.txt").read_bytes().decode() + (outside / "link/secret.txt").read_bytes().decode(),
+                "secret": (outside / "open/secret.txt").read_bytes().decode()
+                + (outside / "link/secret.txt").read_bytes().decode(),
                 "file": (outside / "link/file").read_text(encoding="ascii"),
                 "modes": [oct(os.stat(path).st_mode & 0o777) for path in ("/", outside, "/dev", "/proc")],
                 "write": code_of(lambda: (outside / "open/file").write_bytes(b"")),

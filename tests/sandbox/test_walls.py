@@ -42,7 +42,9 @@ SITUATIONS = [
         id=f"{'nobody' if as_nobody else 'me'}-{'namespaces' if allowed else 'refused'}",
         marks=[
             pytest.mark.skipif(as_nobody and not IS_ROOT, reason="only root can become another user"),
-            pytest.mark.skipif(allowed and not WITH_NAMESPACES.get(as_nobody), reason="this machine refuses namespaces to that user"),
+            pytest.mark.skipif(
+                allowed and not WITH_NAMESPACES.get(as_nobody), reason="this machine refuses namespaces to that user"
+            ),
         ],
     )
     for as_nobody in (False, True)
@@ -157,7 +159,12 @@ def test_the_layers_say_their_names_and_the_process_looks_like_it(as_nobody, all
         seen = in_worker(inside, scratch, as_nobody=as_nobody, allowed=allowed, limits=Limits(open_files=300, processes=77))
         assert seen["cwd"] == str(scratch)
     version = landlock.abi()
-    expected = ["limits", *(["namespaces", "root", "proc"] if allowed else []), *(["uid"] if IS_ROOT and not as_nobody else []), "landlock"]
+    expected = [
+        "limits",
+        *(["namespaces", "root", "proc"] if allowed else []),
+        *(["uid"] if IS_ROOT and not as_nobody else []),
+        "landlock",
+    ]
     expected += [name for name, least in (("landlock-net", 4), ("landlock-scope", 6)) if version >= least]
     assert seen["names"] == [*expected, "seccomp"]
     assert {int(value, 16) for value in seen["capabilities"]} == {0}
@@ -205,7 +212,11 @@ def test_loopback_opens_the_workers_own_network():
             client.send(b"hello")
             word = accepted.recv(5).decode()
         with socket.socket() as out:
-            return word, code_of(lambda: out.connect(("192.0.2.1", 80))), code_of(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            return (
+                word,
+                code_of(lambda: out.connect(("192.0.2.1", 80))),
+                code_of(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
+            )
 
     with scratch_folder() as scratch:
         assert in_worker(inside, scratch, as_nobody=False, allowed=True, loopback=True) == ["hello", "ENETUNREACH", "EPERM"]
@@ -273,6 +284,16 @@ def test_root_never_stays_root():
         layer, message = why_not(replace(plan_for(scratch), uid=None))
     assert layer == "uid"
     assert "usuario de repuesto" in message
+
+
+@needs_root
+def test_the_spare_user_is_in_no_group_of_the_graders():
+    def inside():
+        os.setgroups([4, 27])
+        identity.drop(identity.FIRST)
+        return os.getgroups(), os.getresgid(), code_of(lambda: os.setgid(0))
+
+    assert run_child(inside) == [[], [identity.FIRST] * 3, "EPERM"]
 
 
 @needs_root

@@ -225,7 +225,7 @@ ONE = msgpack.packb(["<f8", [1], bytes(8)])
     ("payload", "words"),
     [
         (b"", "termina antes"), (b"\xcb\x00", "termina antes"), (b"\xa3ab", "termina antes"), (b"\xda\x00", "termina antes"), (b"\x91", "termina antes"),
-        (b"\xdd\xff\xff\xff\xff\xc0", "termina antes"), (b"\xdf\x7f\xff\xff\xff\xc0\xc0", "termina antes"), (b"\xc6\xff\xff\xff\xff", "termina antes"),
+        (b"\xdd\xff\xff\xff\xff\xc0", "termina antes"), (b"\xdf\x7f\xff\xff\xff\xa1a\xc0", "termina antes"), (b"\xc6\xff\xff\xff\xff", "termina antes"),
         (b"\xc9\xff\xff\xff\xff\x01\x90", "termina antes"), (b"\xd8\x02" + bytes(15), "termina antes"),
         (b"\xc0\xc0", "terminara en el byte 1|terminara en el byte 2"), (b"\xc1", "0xc1"), (b"\x91\xc1", "0xc1"),
         (b"\xa1\xff", "UTF-8"), (b"\xa3\xed\xa0\x80", "UTF-8"), (b"\xa2\xc0\x80", "UTF-8"), (b"\x81\xa3\xed\xbf\xbf\xc0", "UTF-8"),

@@ -139,7 +139,7 @@ class Judge:
     def _session(self, submission: Submission, folder: str) -> Session:
         budget = self._class.front.budget
         order = Order(
-            "", memory_mb=budget.memory_mb, loopback="loopback" in self._class.front.needs, readable=(folder,) if folder else ()
+            "", memory_mb=budget.memory_mb, loopback="loopback" in self._class.front.needs, beside=folder
         )
         return Session(self._pool, self._kit, order, submission.cells, submission.described_as)
 

@@ -20,7 +20,7 @@ from catedra.sandbox.worker import LOAD
 
 WALL_FACTOR = 10.0
 """Wall seconds allowed per CPU second: a net against waiting for ever, not the budget."""
-LEAST_WALL_S = 30.0
+LEAST_WALL_S = 10.0
 STARVED = 0.5
 """Share of its wall time that a worker spent waiting for a processor from which on the machine was too busy to judge."""
 
@@ -103,7 +103,7 @@ class Session:
     def _open(self) -> None:
         self._worker = self._pool.worker(self._kit, self._order)
         self.layers = self._worker.layers
-        self._set_deadline(self._order.startup_s)
+        self._set_deadline(self._order.startup_s / WALL_FACTOR)  # definitions compute nothing: idle or not, they are there in seconds
         cells = [(cell.label, cell.source) for cell in self._cells]
         try:
             kind, value = self._ask(LOAD, (cells, self._described_as), {})

@@ -13,6 +13,7 @@ class Order:
 
     Attributes:
         scratch: absolute path of its own folder, empty.
+        beside: a folder that it may read and whose entries are linked into its own; "" for none.
         hidden: absolute paths that it must not read.
         readable: others that it may read.
         writable: others that it may change.
@@ -26,6 +27,7 @@ class Order:
     """
 
     scratch: str
+    beside: str = ""
     hidden: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
@@ -35,7 +37,7 @@ class Order:
     files: int = 20_000
     output_bytes: int = 16 * 2**20
     processes: int = 256
-    startup_s: float = 30.0
+    startup_s: float = 20.0
 
     def as_json(self) -> bytes:
         """Return the order as it crosses."""

@@ -195,6 +195,8 @@ class Pool:
             order = replace(order, scratch=tempfile.mkdtemp(prefix="catedra-"))
         os.chmod(order.scratch, 0o700)
         try:
+            for entry in os.scandir(order.beside) if order.beside else ():
+                os.symlink(entry.path, Path(order.scratch, entry.name))
             return self._worker(kit, order, own)
         except BaseException:
             if own:

@@ -83,7 +83,7 @@ def _plan(order: Order, uid: int | None, fresh: frozenset[str]) -> walls.Plan:
     hidden = (walls.CLASSES, *map(Path, order.hidden))
     return walls.Plan(
         scratch=Path(order.scratch),
-        readable=(*walls.readable_roots(hidden), *map(Path, order.readable)),
+        readable=(*walls.readable_roots(hidden), *map(Path, (*order.readable, *([order.beside] if order.beside else [])))),
         hidden=hidden,
         writable=tuple(map(Path, order.writable)),
         loopback=order.loopback,
