@@ -18,6 +18,7 @@ from catedra.publishing.deck_source import Formula, Words
 from catedra.publishing.figures import figure_alt, figure_file, fonts_folder
 from catedra.publishing.lines import Lines
 from catedra.publishing.pandoc import READER, run
+from catedra.publishing.pictures import svg_page
 from catedra.publishing.reference_deck import INK
 
 DPI = 270
@@ -32,7 +33,6 @@ _STICKS_OUT = 0.45
 """How far a formula may stand out of its line, in ems: 0.7 of the space between lines (Typst's rule)."""
 
 _BREAK = re.compile(r"^CATEDRAPIEZA(\d+)$", re.MULTILINE)
-_SVG_WIDTH = re.compile(r'<svg[^>]*?\swidth="([\d.]+)pt"')
 _PREAMBLE = f"""
 #set page(width: auto, height: auto, margin: 3pt, fill: none)
 #set text(font: ("Source Sans Pro", "DejaVu Sans"), fill: rgb("#{INK}"), lang: "es", hyphenate: false)
@@ -141,10 +141,7 @@ def draw_figure(figure: Figure, file: str) -> Drawing:
     Raises:
         ClassError: Typst refuses.
     """
-    width = _SVG_WIDTH.search(figure.svg)
-    assert width is not None, "matplotlib says how wide its pictures are"
-    image = f'image(bytes(sys.inputs.svg), format: "svg", width: {width[1]}pt)'
-    page = f"#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#{image}"
+    page = "#set page(width: auto, height: auto, fill: none)\n" + svg_page("svg", figure.svg)
     (drawing,) = _drawn(page, {"svg": figure.svg}, f"{file}: a figure can't be drawn ({figure.alt})")
     return replace(drawing, alt=figure.alt)
 

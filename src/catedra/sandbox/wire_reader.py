@@ -1,8 +1,8 @@
 """The wire's reader: it takes what an enemy may have written.
 
-msgpack's own reader allocates before it counts: a header of five bytes makes it allocate a list of as many slots as it announces, again
-at each of 1,024 levels, and an extension inside an extension is copied once a level. Here nothing is built that
-the frame's bytes don't back, and depth and elements are counted before each value.
+msgpack's own reader limits each list but not the elements of a message, has a depth of its own (1,024), and hands over an extension as
+a copy, so that one within another is copied once a level: 15 MiB inside 32 tuples took 495 MiB (msgpack 1.2.4). Here
+nothing is copied before it is a value, and depth and elements are counted before each.
 """
 
 import struct
