@@ -42,7 +42,7 @@ verify: dev
 	.venv/bin/catedra verify $(CLASS) --resume
 
 soak: dev
-	SOAK_SECONDS=$(SECONDS) .venv/bin/python -m pytest tests/soak -m soak -p no:cacheprovider -q
+	SOAK_SECONDS=$(SECONDS) .venv/bin/python -m pytest tests/soak tests/attacks -m soak -p no:cacheprovider -q
 	$(MAKE) bench SECONDS=$(SECONDS)
 
 bench: dev

@@ -1,17 +1,15 @@
 """Mild transforms of the hidden test part, drawn from the cohort key: what is the same for whoever learned is new for whoever looks up.
 
 Everything that is installed is public, the test labels of public data too. Another split, another order and these transforms leave a table of
-bytes, of positions or of hashes without a single hit. Not excluded: a table of the pictures themselves searched by distance; docs/security.md
-says so.
+bytes, of positions or of digests without a single hit. Not excluded: a table of the pictures themselves, or of perceptual hashes, searched by
+distance; docs/security.md says so. Pictures are not shifted: by one pixel, an honest MLP falls from 0.888 to 0.807 on Fashion-MNIST.
 """
 
 import numpy as np
 
 from catedra.datasets.split import Part, Split
 
-SHIFT = 1
-"""Pixels, in each direction."""
-GREY_LEVELS = 2
+GREY_LEVELS = 3
 """Noise of a grey level, uniform, at each pixel that isn't background."""
 RELATIVE = 1e-3
 """Noise of a continuous column, in its standard deviations."""
@@ -20,8 +18,8 @@ RELATIVE = 1e-3
 def disguise(split: Split, rng: np.random.Generator) -> Split:
     """Return the split with its test part in another order and mildly transformed; labels follow.
 
-    Images (uint8, (N, H, W) or (N, H, W, C)): shifted by up to a pixel, grey levels moved by up to 2. Tables of floats, (N, D): noise
-    of a thousandth of each column's deviation. Anything else (texts, integers that mean something) only changes its order.
+    Images (uint8, (N, H, W) or (N, H, W, C)): the grey levels of what isn't background move by up to 3. Tables of floats, (N, D):
+    noise of a thousandth of each column's deviation. Anything else (texts, integers that mean something) only changes its order.
 
     Args:
         split: as the data set gives it.
@@ -38,19 +36,6 @@ def disguise(split: Split, rng: np.random.Generator) -> Split:
 
 
 def _images(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    down_by, right_by = rng.integers(-SHIFT, SHIFT + 1, (2, len(x)))
-    out = np.empty_like(x)
-    for down in range(-SHIFT, SHIFT + 1):
-        for right in range(-SHIFT, SHIFT + 1):
-            chosen = (down_by == down) & (right_by == right)
-            out[chosen] = _shifted(x[chosen], down, right)
     noise = rng.integers(-GREY_LEVELS, GREY_LEVELS + 1, x.shape, dtype=np.int16)
-    noisy = np.clip(out.astype(np.int16) + noise, 0, 255).astype(np.uint8)
-    return np.where(out > 0, noisy, out)  # a clean background stays clean
-
-
-def _shifted(x: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Pictures moved, with their own border repeated in what comes free."""
-    padded = np.pad(x, [(0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), *[(0, 0)] * (x.ndim - 3)], mode="edge")
-    height, width = x.shape[1:3]
-    return padded[:, SHIFT - down : SHIFT - down + height, SHIFT - right : SHIFT - right + width]
+    noisy = np.clip(x.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    return np.where(x > 0, noisy, x)  # a clean background stays clean

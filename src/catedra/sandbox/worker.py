@@ -76,7 +76,15 @@ def _descriptors(output: int, keep: tuple[int, int]) -> None:
 def _environment(scratch: str) -> None:
     kept = {name: os.environ[name] for name in (*ENVIRONMENT, *THREADS) if name in os.environ}
     os.environ.clear()
-    os.environ.update(kept, HOME=scratch, TMPDIR=scratch, KERAS_HOME=f"{scratch}/.keras", MPLCONFIGDIR=f"{scratch}/.matplotlib")
+    os.environ.update(
+        kept,
+        HOME=scratch,
+        TMPDIR=scratch,
+        USER="entrega",
+        LOGNAME="entrega",
+        KERAS_HOME=f"{scratch}/.keras",
+        MPLCONFIGDIR=f"{scratch}/.matplotlib",
+    )
 
 
 def _plan(order: Order, uid: int | None, fresh: frozenset[str]) -> walls.Plan:
