@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,14 @@ def arena() -> Iterator[Arena]:
         yield made
 
 
-@pytest.mark.parametrize("item", ATTACKS, ids=lambda item: f"{item.family}-{item.name}")
+def cases() -> Iterator[Any]:
+    """Every attack; those that use up a budget or a deadline take minutes together, so they belong to `make soak`."""
+    for item in ATTACKS:
+        marks = [pytest.mark.soak] if item.family == "exhaustion" else []
+        yield pytest.param(item, marks=marks, id=f"{item.family}-{item.name}")
+
+
+@pytest.mark.parametrize("item", cases())
 def test_the_attack_wins_nothing_and_its_twin_passes(arena: Arena, item: Attack) -> None:
     if missing := [name for name in item.needs if importlib.util.find_spec(name) is None]:
         pytest.skip(f"needs {', '.join(missing)}, which is not installed here")

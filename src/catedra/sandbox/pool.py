@@ -33,6 +33,8 @@ IMPORTS_S = 180.0
 """How long a zygote's imports may take: tensorflow on a busy machine and a cold disk."""
 FORK_S = 20.0
 CLOSE_S = 10.0
+ENDING_S = 0.5
+"""How long a worker whose connection broke may take to end by itself; one that closed it and lives on is killed."""
 MAX_FORKS = 500
 MANY_RELEASED = 8
 """Handles that nobody holds any more: so many are let go at a time, since telling the worker costs a call."""
@@ -105,7 +107,7 @@ class Worker:
 
     def ending(self) -> Spent:
         """Return how a worker ended whose connection broke."""
-        limit = time.monotonic() + CLOSE_S
+        limit = time.monotonic() + ENDING_S
         while self._ending is None and time.monotonic() < limit:
             self.spent()
             time.sleep(0.002)
@@ -126,7 +128,7 @@ class Worker:
             self._reports.close()
             os.close(self._tray.fd)
             if self._own_scratch:
-                shutil.rmtree(self.scratch, ignore_errors=True)
+                remove(self.scratch)
 
     def _wait_for_warden(self) -> None:
         limit = time.monotonic() + CLOSE_S
@@ -200,7 +202,7 @@ class Pool:
             return self._worker(kit, order, own)
         except BaseException:
             if own:
-                shutil.rmtree(order.scratch, ignore_errors=True)
+                remove(Path(order.scratch))
             raise
 
     def _worker(self, kit: Kit, order: Order, own: bool) -> Worker:
@@ -238,6 +240,14 @@ class Pool:
         if zygote is None:
             zygote = self._zygotes[kit] = _Zygote(kit)
         return zygote
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder that a worker filled, whatever it holds."""
+    with suppress(RecursionError):  # a thousand folders inside each other
+        shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False, stderr=subprocess.DEVNULL)
 
 
 def _started(worker: Worker) -> Worker:

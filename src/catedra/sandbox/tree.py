@@ -6,9 +6,12 @@ subreaper: whatever its worker leaves behind becomes its child and stays in the 
 
 import os
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+KILL_S = 5.0
+"""How long the dead may take to go."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -103,10 +106,10 @@ class Tree:
         Returns:
             Whether none is left.
         """
-        for _ in range(200):
-            members = self.members()
-            if not members:
-                return True
+        give_up = time.monotonic() + KILL_S
+        while members := self.members():
+            if time.monotonic() > give_up:
+                return False
             for number in (signal.SIGSTOP, signal.SIGKILL):  # first all stand still, so that none forks while the others die
                 for pid in members:
                     with suppress(ProcessLookupError, PermissionError):
@@ -114,7 +117,8 @@ class Tree:
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-        return False
+            time.sleep(0.001)  # a process with gigabytes takes a moment to go
+        return True
 
     def _children(self, pid: int) -> list[int]:
         return [int(child) for name in self._names(f"{pid}/task") for child in self._read(f"{pid}/task/{name}/children").split()]

@@ -4,6 +4,7 @@ What it answers is as untrusted as the submission. It knows the functions and th
 """
 
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -45,6 +46,9 @@ def work(order: Order, uid: int | None, fresh: frozenset[str], output: int, chan
         channel: the socket to the judge.
         tray: the memfd for large replies.
     """
+    # The warden ignores both; a pool of the student's ends its processes by one of them.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _descriptors(output, keep=(channel, tray))
     _environment(order.scratch)
     try:
