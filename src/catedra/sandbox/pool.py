@@ -307,7 +307,7 @@ class _Zygote:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-m", "catedra.sandbox.zygote", str(theirs.fileno()), *kit.stacks, "--", *kit.modules],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=None, env=environment, cwd="/",
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr, env=environment, cwd="/",
                 pass_fds=(theirs.fileno(),), start_new_session=True,
             )  # fmt: skip
         try:
