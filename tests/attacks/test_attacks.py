@@ -27,7 +27,7 @@ def cases() -> Iterator[Any]:
         yield pytest.param(item, marks=marks, id=f"{item.family}-{item.name}")
 
 
-@pytest.mark.parametrize("item", cases())
+@pytest.mark.parametrize("item", list(cases()))
 def test_the_attack_wins_nothing_and_its_twin_passes(arena: Arena, item: Attack) -> None:
     if missing := [name for name in item.needs if importlib.util.find_spec(name) is None]:
         pytest.skip(f"needs {', '.join(missing)}, which is not installed here")

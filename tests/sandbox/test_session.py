@@ -19,6 +19,7 @@ from catedra.sandbox.answer import Session, WorkerAnswer
 from catedra.sandbox.layers import probe
 from catedra.sandbox.order import Order
 from catedra.sandbox.pool import Kit, Pool, SandboxError
+from catedra.sandbox.worker import ENVIRONMENT, THREADS
 
 pytestmark = [
     pytest.mark.xdist_group("sandbox"),
@@ -272,24 +273,11 @@ def test_what_was_printed_is_kept_to_be_shown(pool):
     assert session.output == "hola, docente\n"
 
 
-def test_the_worker_sees_its_own_folder_and_no_variable_of_ours(session, monkeypatch):
+def test_the_worker_sees_its_own_folder_and_no_variable_of_ours(session):
     names, folder, files = WorkerAnswer(session).surroundings()
-    assert set(names).isdisjoint(
-        set(os.environ) - {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "USER", "LOGNAME", "TMPDIR", *_THREADS}
-    )
+    assert set(names) <= {*ENVIRONMENT, *THREADS, "HOME", "TMPDIR", "USER", "LOGNAME", "KERAS_HOME", "MPLCONFIGDIR"}
     assert folder == str(session._worker.scratch)
     assert files == []
-
-
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "KERAS_BACKEND",
-    "MPLBACKEND",
-    "JAX_PLATFORMS",
-    "XLA_FLAGS",
-)
 
 
 def test_nothing_is_left_after_closing(pool, tmp_path):

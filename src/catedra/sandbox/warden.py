@@ -122,6 +122,7 @@ class _Warden:
         if not message:
             return False
         self._look(with_files=False)
+        self._drain()
         if message == b"?":
             with suppress(OSError):
                 self._judge.send(self._report("").as_json())

@@ -1,0 +1,176 @@
+"""Kills of every process of the grader at random moments: whatever dies, starting again ends with every submission graded once, and right.
+
+And fairness: the same submission, graded twenty times while others fight for the processors, gets one verdict.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from catedra.checking import Verdict
+from catedra.course import CourseClass, read_class
+from catedra.grading.cohort import Cohort
+from catedra.grading.judge import Judge
+from catedra.grading.trail import Trail
+from catedra.sandbox.layers import probe
+from tests.attacks.target import HONEST, write_target
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(
+        not probe().sufficient, reason="this machine can't isolate other people's code: `catedra sandbox` says why"
+    ),
+]
+LONG = float(os.environ.get("SOAK_SECONDS", "60")) > 300
+KILLS, SUBMISSIONS = (200, 100) if LONG else (20, 20)
+LONGEST_S = 3600 if LONG else 400
+REPOSITORY = Path(__file__).parents[2]
+KEY = bytes(range(40))
+OURS = ("tests.soak.coordinator", "catedra.grading.judge_process", "catedra.sandbox.zygote")
+WRONG = HONEST.replace("(x - x.mean(axis=0)) / x.std(axis=0)", "x - x.mean(axis=0)")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("class")
+    for each in (root, *root.parents[:2]):
+        each.chmod(0o755)
+    return write_target(root)
+
+
+def living() -> list[psutil.Process]:
+    """The grader's processes: coordinator, judges, and zygotes with what they forked (their command line stays the zygote's)."""
+    found = []
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if each.status() != psutil.STATUS_ZOMBIE and any(name in " ".join(each.cmdline()) for name in OURS):
+                found.append(each)
+    return found
+
+
+def coordinator(course_class: Path, entries: Path, database: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.soak.coordinator", *map(str, (course_class, entries, database)), KEY.hex(), "2"]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def verdicts(database: Path) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    with Trail(f"sqlite:///{database}") as trail:
+        for grade in trail.grades(902):
+            verdict = grade.verdict
+            plain = replace(
+                verdict, created="",
+                checks=tuple(replace(item, seconds=0.0) for item in verdict.checks),
+                criteria=tuple(replace(item, seconds=0.0) for item in verdict.criteria),
+            )  # fmt: skip
+            found.setdefault(grade.student, []).append(plain)
+    return found
+
+
+@pytest.fixture
+def entries(tmp_path) -> Iterator[Path]:
+    made = tmp_path / "entregas"
+    made.mkdir()
+    for number in range(SUBMISSIONS):
+        (made / f"alumno{number:03}.py").write_text(f"{WRONG if number % 3 == 0 else HONEST}\n# {number}\n", encoding="utf-8")
+    yield made
+    for each in living():
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+
+
+def test_whatever_is_killed_every_submission_is_graded_once(folder, entries, tmp_path, monkeypatch):
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    for each in (scratch, *list(scratch.parents)[:3]):
+        each.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    calm, shaken = tmp_path / "calm.db", tmp_path / "shaken.db"
+    assert coordinator(folder, entries, calm).wait(LONGEST_S) == 0
+    expected = verdicts(calm)
+    assert len(expected) == SUBMISSIONS
+
+    seed = int(time.time())
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    killed: dict[str, int] = {}
+    end = time.monotonic() + LONGEST_S
+    running = coordinator(folder, entries, shaken)
+    while sum(killed.values()) < KILLS and time.monotonic() < end:
+        time.sleep(rng.uniform(0.05, 2.5))
+        if running.poll() is not None:
+            if running.returncode == 0:  # it ended before so many kills: from the beginning again
+                assert verdicts(shaken) == expected
+                shaken.unlink()
+            running = coordinator(folder, entries, shaken)
+            continue
+        kinds: dict[str, list[psutil.Process]] = {}
+        for each in living():
+            with contextlib.suppress(psutil.Error):
+                kinds.setdefault(kind_of(each), []).append(each)
+        if len(kinds) > 1 or rng.random() < 0.1:  # a coordinator alone is starting: let most of them get somewhere
+            kind = rng.choice(sorted(kinds))
+            with contextlib.suppress(psutil.Error):
+                rng.choice(kinds[kind]).send_signal(signal.SIGKILL)
+                killed[kind] = killed.get(kind, 0) + 1
+    print(killed)
+    assert sum(killed.values()) == KILLS
+    assert set(killed) >= {"coordinator", "judge", "zygote", "worker"}
+    for _ in range(5):
+        if running.wait(LONGEST_S) == 0:
+            break
+        running = coordinator(folder, entries, shaken)
+    assert running.returncode == 0, running.stderr.read().decode()
+    assert verdicts(shaken) == expected
+    with sqlite3.connect(shaken) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    time.sleep(2)
+    assert [each.cmdline() for each in living()] == []
+    left = list(Path(tempfile.gettempdir()).glob("catedra-*/catedra-*/*"))
+    assert left == []
+
+
+def kind_of(process: psutil.Process) -> str:
+    line = " ".join(process.cmdline())
+    if "coordinator" in line:
+        return "coordinator"
+    if "judge_process" in line:
+        return "judge"
+    parent = process.parent()
+    above = " ".join(parent.cmdline()) if parent else ""
+    if "judge_process" in above:
+        return "zygote"
+    grandparent = parent.parent() if parent else None
+    return "worker" if grandparent and "zygote" in " ".join(grandparent.cmdline()) else "warden"
+
+
+def test_the_same_submission_under_load_gets_the_same_verdict(folder, tmp_path):
+    file = tmp_path / "tarea.py"
+    file.write_text(HONEST, encoding="utf-8")
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        seen = set()
+        course_class: CourseClass = read_class(folder)
+        with Judge(course_class, Cohort(KEY)) as judge:
+            for _ in range(20):
+                verdict = judge.grade(file)
+                outcomes = tuple(item.outcome.value for item in (*verdict.checks, *verdict.criteria))
+                seen.add((outcomes, tuple(item.value for item in verdict.criteria)))
+    finally:
+        for each in hogs:
+            each.kill()
+            each.wait()
+    assert len(seen) == 1, seen
+    assert set(next(iter(seen))[0]) == {"correct"}
