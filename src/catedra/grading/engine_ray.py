@@ -5,6 +5,7 @@ must be the same as here. Each process of Ray keeps its judge, with its warm zyg
 """
 
 import hashlib
+import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from catedra.grading.engine_local import longest
 from catedra.grading.judge import Judge, environment_digest
 from catedra.grading.judge_process import answer, judge_of
 
+_NO_CLUSTER = "no hay un clúster de Ray en {} ({}): levantá uno con `ray start --head` y pasá su dirección con --address"
 _judges: dict[str, Judge] = {}
 
 
@@ -47,12 +49,11 @@ class RayEngine:
         stacks.require(["scale"])
         import ray
 
+        _answers(address)
         try:
             ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise CatedraError(
-                f"no hay un clúster de Ray en {address} ({error}): levantá uno con `ray start --head` y pasá su dirección con --address"
-            ) from error
+            raise CatedraError(_NO_CLUSTER.format(address, error)) from error
         self._workers = workers
         self._limit = longest(course_class, homework=homework)
         self._hello = {
@@ -88,6 +89,21 @@ class RayEngine:
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
+
+
+def _answers(address: str) -> None:
+    """Knock at host:port before Ray does, which waits for minutes.
+
+    Raises:
+        CatedraError: nobody is there.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as error:
+        raise CatedraError(_NO_CLUSTER.format(address, error)) from error
 
 
 def _graded(job: Job, reference: Any) -> Graded:

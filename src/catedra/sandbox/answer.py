@@ -3,6 +3,7 @@
 `Session` is the grader's: it opens workers, gives them their budgets and closes them. `WorkerAnswer` is the check's.
 """
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -155,7 +156,10 @@ class Session:
                 f"{said} se pasó de la memoria permitida ({self._order.memory_mb} MB): liberá lo que no usás o procesá por partes",
                 "MemoryError", None, (),
             )  # fmt: skip
-        if ending.ended == "exit" and ending.status is not None and ending.status < 0:
+        if ending.status is None or (ending.status == -signal.SIGKILL and "namespaces" in self.layers):
+            # Process 1 of a PID namespace can't be killed from inside: it was the system, or somebody.
+            return expect.Inconclusive("el proceso de la entrega fue cortado desde afuera: se vuelve a corregir")
+        if ending.ended == "exit" and ending.status < 0:
             reason = f"señal {-ending.status}"
         return StudentError(f"{said} no terminó: {reason}", "EOFError", None, ())
 
