@@ -156,11 +156,12 @@ class Session:
                 f"{said} se pasó de la memoria permitida ({self._order.memory_mb} MB): liberá lo que no usás o procesá por partes",
                 "MemoryError", None, (),
             )  # fmt: skip
-        if ending.status is None or (ending.status == -signal.SIGKILL and "namespaces" in self.layers):
-            # Process 1 of a PID namespace can't be killed from inside: it was the system, or somebody.
-            return expect.Inconclusive("el proceso de la entrega fue cortado desde afuera: se vuelve a corregir")
-        if ending.ended == "exit" and ending.status < 0:
-            reason = f"señal {-ending.status}"
+        if ending.ended == "exit":  # any other ending is the warden's own doing, for what the submission did
+            if ending.status is None or (ending.status == -signal.SIGKILL and "namespaces" in self.layers):
+                # Process 1 of a PID namespace can't be killed from inside: it was the system, or somebody.
+                return expect.Inconclusive("el proceso de la entrega fue cortado desde afuera: se vuelve a corregir")
+            if ending.status < 0:
+                reason = f"señal {-ending.status}"
         return StudentError(f"{said} no terminó: {reason}", "EOFError", None, ())
 
     def _late(self, said: str, spent: Spent) -> Exception:
