@@ -10,6 +10,7 @@ Source of the palette: Okabe and Ito, Color Universal Design (2008).
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,6 +32,7 @@ LEAST_INK = 0.0008
 
 _DASHES = ("-", "--", "-.", (0, (1, 1.2)), "-", "--", "-.")
 _MEASURE_DPI = 50
+_SVG_SIZE = re.compile(r'width="[\d.]+pt" height="[\d.]+pt" viewBox="[^"]*"')
 
 
 def figure_file(course_class: CourseClass, slug: str, format: Format, *, dpi: int = DPI) -> bytes:
@@ -194,10 +196,18 @@ def _drawn(course_class: CourseClass) -> _Drawn:
 def _saved(drawn: Any, box: Any, format: str, dpi: int) -> bytes:
     buffer = io.BytesIO()
     # Date, program and version would change the bytes without changing the picture.
-    nobody = {"Software": None} if format == "png" else {"Date": None, "Creator": None}
-    background = "white" if format == "png" else "none"
-    drawn.savefig(buffer, format=format, dpi=dpi, bbox_inches=box, metadata=nobody, facecolor=background)
-    return buffer.getvalue()
+    if format == "png":
+        drawn.savefig(buffer, format=format, dpi=dpi, bbox_inches=box, metadata={"Software": None}, facecolor="white")
+        return buffer.getvalue()
+    # Straight to the canvas, and cropped in its header: `savefig` draws everything once more to find out what it has been told.
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    drawn.patch.set_visible(False)
+    FigureCanvasSVG(drawn).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    drawn.patch.set_visible(True)
+    left, top, width, height = (72 * inches for inches in (box.x0, drawn.get_figheight() - box.y1, box.width, box.height))
+    crop = f'width="{width:.4f}pt" height="{height:.4f}pt" viewBox="{left:.4f} {top:.4f} {width:.4f} {height:.4f}"'
+    return _SVG_SIZE.sub(crop, buffer.getvalue().decode(), count=1).encode()
 
 
 def _decimal_commas(drawn: Any) -> None:
