@@ -120,16 +120,16 @@ def overfitting(curves: Curves) -> Figure:
 def confusion(curves: Curves) -> Figure:
     matrix = curves.stack("garments.matrix").mean(axis=0)
     mistakes = matrix - np.diag(np.diag(matrix))
-    drawn = Figure(figsize=(6.3, 5.2), layout="constrained")
+    drawn = Figure(figsize=(5.0, 4.05), layout="constrained")
     axes = drawn.subplots()
     axes.imshow(np.sqrt(mistakes), cmap="Blues")
     for row, column in np.ndindex(matrix.shape):
         value = matrix[row, column]
         if row == column:
-            axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color="#6b7280", style="italic")
+            axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=9.5, color="#6b7280", style="italic")
         elif value >= 0.5:
             dark = mistakes[row, column] > mistakes.max() * 0.35
-            axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8.5, color="white" if dark else INK)
+            axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=9.5, color="white" if dark else INK)
     axes.set_xticks(range(10), GARMENTS, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(10), GARMENTS)
     axes.set_xlabel("predicha")
