@@ -327,6 +327,17 @@ def test_a_zygote_is_replaced_after_many_workers(monkeypatch):
         assert len(seen) == 2
 
 
+def test_a_zygote_that_grows_is_replaced(monkeypatch):
+    with Pool() as own:
+        own.worker(NUMPY).close()
+        first = own._zygotes[NUMPY]._process.pid
+        own.worker(NUMPY).close()
+        assert own._zygotes[NUMPY]._process.pid == first
+        monkeypatch.setattr(pool_module, "MAX_GROWTH_MB", -1000)
+        own.worker(NUMPY).close()
+        assert own._zygotes[NUMPY]._process.pid != first
+
+
 def test_imports_that_fail_are_said():
     with Pool() as own, pytest.raises(SandboxError, match="no_existe"):
         own.warm(Kit((), ("no_existe",)))

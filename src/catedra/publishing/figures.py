@@ -203,7 +203,8 @@ def _saved(drawn: Any, box: Any, format: str, dpi: int) -> bytes:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     drawn.patch.set_visible(False)
-    FigureCanvasSVG(drawn).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    canvas: Any = FigureCanvasSVG(drawn)
+    canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     drawn.patch.set_visible(True)
     left, top, width, height = (72 * inches for inches in (box.x0, drawn.get_figheight() - box.y1, box.width, box.height))
     crop = f'width="{width:.4f}pt" height="{height:.4f}pt" viewBox="{left:.4f} {top:.4f} {width:.4f} {height:.4f}"'

@@ -1,6 +1,6 @@
 """The judge's side of workers: zygotes kept warm, one for each set of stacks, and the worker that each forks on demand.
 
-A zygote is replaced after MAX_FORKS workers, when it dies, and when it doesn't answer; the worker is then asked for again, once.
+A zygote is replaced after MAX_FORKS workers, when it grows, when it dies, and when it doesn't answer; the worker is then asked for again, once.
 """
 
 import json
@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from catedra import stacks
 from catedra.checking.answer import Handle, new_handle
 from catedra.checking.plain import Plain
@@ -36,6 +38,8 @@ CLOSE_S = 10.0
 ENDING_S = 0.5
 """How long a worker whose connection broke may take to end by itself; one that closed it and lives on is killed."""
 MAX_FORKS = 500
+MAX_GROWTH_MB = 200
+"""A zygote that holds so much more than after its imports is replaced: it should hold nothing more."""
 MANY_RELEASED = 8
 """Handles that nobody holds any more: so many are let go at a time, since telling the worker costs a call."""
 
@@ -234,7 +238,7 @@ class Pool:
 
     def _zygote(self, kit: Kit) -> "_Zygote":
         zygote = self._zygotes.get(kit)
-        if zygote is not None and (not zygote.alive or zygote.forks >= MAX_FORKS):
+        if zygote is not None and (not zygote.alive or zygote.forks >= MAX_FORKS or zygote.grown_mb > MAX_GROWTH_MB):
             zygote.close()
             zygote = None
         if zygote is None:
@@ -316,6 +320,7 @@ class _Zygote:
             said = self._said()
             self.close()
             raise SandboxError(f"los imports de {', '.join(kit.stacks) or 'la clase'} no terminaron ({error}): {said}") from error
+        self._begins_mb = self._memory_mb() if "error" not in ready else 0.0
         if "error" in ready:
             self.close()
             raise SandboxError(f"los imports de {', '.join(kit.stacks) or 'la clase'} fallaron: {ready['error']}")
@@ -323,6 +328,17 @@ class _Zygote:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def grown_mb(self) -> float:
+        """MB beyond what its imports took."""
+        return self._memory_mb() - self._begins_mb
+
+    def _memory_mb(self) -> float:
+        try:
+            return float(psutil.Process(self._process.pid).memory_info().rss / 2**20)
+        except psutil.Error:  # it has just died: `alive` says so at the next look
+            return 0.0
 
     def fork(self, order: Order, descriptors: Iterable[int]) -> None:
         socket.send_fds(self._socket, [order.as_json()], list(descriptors))
