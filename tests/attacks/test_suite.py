@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -88,8 +89,9 @@ def test_an_attack_is_not_its_twin_and_leaves_no_place_unnamed(ground: Ground, i
         pytest.skip(f"needs {item.needs}")
     attack, twin = item.handed_in(ground.places), item.twin_handed_in(ground.places)
     assert attack != twin
-    assert b"@@" not in attack
-    assert b"@@" not in twin
+    place = re.compile(rb"@@[A-Z_0-9]+@@")  # two of them alone are a checksum of a zip, now and then
+    assert not place.search(attack)
+    assert not place.search(twin)
     if item.container == "py" and item.raw is None:
         compile(attack, "attack", "exec")
 

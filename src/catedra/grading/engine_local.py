@@ -172,7 +172,7 @@ class _Judge:
         self._scratch = tempfile.TemporaryDirectory(prefix="catedra-juez-", ignore_cleanup_errors=True)
         os.chmod(self._scratch.name, 0o711)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "catedra.grading.judge_process", str(theirs), str(writes)],
+            [sys.executable, "-m", "catedra.grading.judge_process", str(theirs), str(writes), self._scratch.name],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr,
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TMPDIR": self._scratch.name},
             pass_fds=(theirs, writes),

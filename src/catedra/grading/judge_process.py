@@ -1,11 +1,13 @@
 """A judge in a process of its own: grades the files that it is told to, one JSON line each.
 
-Run as `python -m catedra.grading.judge_process IN OUT`. The first line says the class, the key and the options.
+Run as `python -m catedra.grading.judge_process IN OUT FOLDER`. The first line says the class, the key and the options. FOLDER, for temporary
+files, goes when this process ends: a coordinator that was killed can't remove it.
 The key comes through the pipe: neither a command line nor an environment shows it.
 """
 
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -61,4 +63,7 @@ def answer(judge: Judge, file: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        shutil.rmtree(sys.argv[3], ignore_errors=True)
